@@ -1,0 +1,45 @@
+/** The command line: one thin file per command, errors as one line and an exit code. */
+import { readFileSync } from "node:fs";
+import { Command, CommanderError } from "commander";
+import { addCheck } from "./commands/check.ts";
+import { addDemo } from "./commands/demo.ts";
+import { addDoctor } from "./commands/doctor.ts";
+import { addInit } from "./commands/init.ts";
+import { addPractice } from "./commands/practice.ts";
+import { exitCodes, exitOfError } from "./exit.ts";
+
+const manifest = JSON.parse(readFileSync(new URL("../../package.json", import.meta.url), "utf8")) as {
+  version: string;
+};
+
+const program = new Command("fencepost")
+  .description("Repairs open mail relays: tests a mailer and proves what it found by delivery.")
+  .version(manifest.version)
+  .showHelpAfterError("(fencepost COMMAND --help shows examples)")
+  .exitOverride()
+  .configureHelp({ showGlobalOptions: false });
+addCheck(program);
+addInit(program);
+addDoctor(program);
+addPractice(program);
+addDemo(program);
+for (const command of program.commands) command.exitOverride();
+
+// A reader that goes away (`| head`) is no failure.
+process.stdout.on("error", (error: NodeJS.ErrnoException) => {
+  if (error.code === "EPIPE") process.exit(exitCodes.well);
+});
+
+try {
+  await program.parseAsync();
+} catch (error) {
+  if (error instanceof CommanderError) process.exitCode = error.exitCode === 0 ? exitCodes.well : exitCodes.usage;
+  else {
+    const { code, text } = exitOfError(error);
+    process.stderr.write(`fencepost: ${text}\n`);
+    process.exitCode = code;
+  }
+}
+// What was opened is closed by now; a peer that keeps a socket half open must not keep us.
+await new Promise((resolve) => process.stdout.write("", resolve));
+process.exit();

@@ -1,0 +1,83 @@
+/** DNS made real: the `Resolver` port on `node:dns`, asking the servers it is given or those of the system. */
+import { Resolver as NodeResolver } from "node:dns/promises";
+import { formatIp, type IpAddress, parseIp } from "../net/ip.ts";
+import type { Answer, Resolver } from "../ports.ts";
+
+const timeoutMs = 5000;
+const tries = 2;
+
+/** @param server `ADDR`, `ADDR:PORT` or `[ADDR]:PORT`; null for the system's own. */
+export function dnsResolver(server: string | null): Resolver {
+  const resolver = new NodeResolver({ timeout: timeoutMs, tries });
+  if (server !== null) resolver.setServers([server]);
+
+  async function ask<Raw, T>(
+    question: () => Promise<readonly Raw[]>,
+    read: (raw: Raw) => T | null,
+    signal: AbortSignal,
+  ): Promise<Answer<T>> {
+    signal.throwIfAborted();
+    const cancel = new Promise<never>((_, reject) =>
+      signal.addEventListener("abort", () => reject(signal.reason as Error), { once: true }),
+    );
+    try {
+      const raw = await Promise.race([question(), cancel]);
+      const records = raw.flatMap((one) => read(one) ?? []) as T[];
+      return records.length === 0 ? { kind: "nodata" } : { kind: "answer", records, ttl: ttlOf(raw) };
+    } catch (error) {
+      signal.throwIfAborted();
+      return failureOf((error as NodeJS.ErrnoException).code);
+    }
+  }
+
+  const address = (record: { address: string }): IpAddress | null => {
+    const parsed = parseIp(record.address);
+    return parsed.ok ? parsed.value : null;
+  };
+  return {
+    a: (name, signal) => ask(() => resolver.resolve4(name, { ttl: true }), address, signal),
+    aaaa: (name, signal) => ask(() => resolver.resolve6(name, { ttl: true }), address, signal),
+    mx: (name, signal) =>
+      ask(
+        () => resolver.resolveMx(name),
+        (record) => ({ preference: record.priority, exchange: record.exchange }),
+        signal,
+      ),
+    txt: (name, signal) =>
+      ask(
+        () => resolver.resolveTxt(name),
+        (record) => record.join(""),
+        signal,
+      ),
+    ptr: (ip, signal) =>
+      ask(
+        () => resolver.reverse(formatIp(ip)),
+        (name) => name,
+        signal,
+      ),
+  };
+}
+
+const ttlOf = (raw: readonly unknown[]): number => {
+  const ttls = raw.flatMap((one) => (typeof one === "object" && one !== null && "ttl" in one ? [Number(one.ttl)] : []));
+  return ttls.length === 0 ? 0 : Math.min(...ttls);
+};
+
+function failureOf(code: string | undefined): Exclude<Answer<never>, { kind: "answer" }> {
+  switch (code) {
+    case "ENOTFOUND":
+      return { kind: "nxdomain" };
+    case "ENODATA":
+      return { kind: "nodata" };
+    case "ESERVFAIL":
+      return { kind: "failed", cause: "servfail" };
+    case "EREFUSED":
+    case "ECONNREFUSED":
+      return { kind: "failed", cause: "refused" };
+    case "ETIMEOUT":
+    case "ECANCELLED":
+      return { kind: "failed", cause: "timeout" };
+    default:
+      return { kind: "failed", cause: "garbled" };
+  }
+}

@@ -1,0 +1,169 @@
+/**
+ * What tools need of the world, as interfaces that are handed in. The real ones live in `io/` and `store/`; each has a
+ * fake in `test/fakes/`. Nothing here imports an implementation.
+ */
+import type { IpAddress } from "./net/ip.ts";
+
+/** One end of a TCP connection. */
+export interface Endpoint {
+  readonly address: IpAddress;
+  readonly port: number;
+}
+
+/** What a TLS handshake showed. The certificate is recorded as evidence, never required to be valid. */
+export interface TlsFacts {
+  readonly protocol: string;
+  readonly cipher: string;
+  readonly certificate: { readonly subject: string; readonly issuer: string; readonly validTo: string } | null;
+  /** Whether our client certificate was asked for and sent. */
+  readonly clientCertificateSent: boolean;
+}
+
+/** A client certificate and key in PEM form. */
+export interface ClientCertificate {
+  readonly certificate: string;
+  readonly key: string;
+}
+
+/** A byte stream to one peer. Closing is idempotent; after it, reads answer `null` and writes throw `ConnectionLost`. */
+export interface Connection extends AsyncDisposable {
+  readonly peer: Endpoint;
+  readonly local: Endpoint;
+  readonly tls: TlsFacts | null;
+  /** The next bytes, or `null` when the peer has finished. Throws `ConnectionLost` on reset, the signal's reason on abort. */
+  read(signal: AbortSignal): Promise<Uint8Array | null>;
+  /** Resolves when the bytes have left this process (back-pressure). */
+  write(bytes: Uint8Array, signal: AbortSignal): Promise<void>;
+  /**
+   * Turns the stream into TLS: as the client of a handshake, or as its server if the listener holds a certificate.
+   * What was received but not yet read is thrown away and never reaches the TLS side (RFC 3207 §4.2).
+   */
+  startTls(
+    options: { readonly serverName?: string; readonly client?: ClientCertificate },
+    signal: AbortSignal,
+  ): Promise<TlsFacts>;
+  close(): void;
+}
+
+/** Why a connection could not be made, in words a report can use. */
+export type DialFailure = "refused" | "timeout" | "no-route" | "source-unavailable" | "tls" | "other";
+
+/** A connection that could not be made. */
+export class DialError extends Error {
+  override readonly name = "DialError";
+  readonly failure: DialFailure;
+  constructor(failure: DialFailure, message: string, options?: ErrorOptions) {
+    super(message, options);
+    this.failure = failure;
+  }
+}
+
+/** A connection that broke while in use: reset by the peer, or a TLS failure. */
+export class ConnectionLost extends Error {
+  override readonly name = "ConnectionLost";
+}
+
+export interface DialOptions {
+  /** Bind the client to this address of ours. */
+  readonly source?: IpAddress;
+  /** Implicit TLS (RFC 8314 §3.3): handshake before the first byte. */
+  readonly tls?: { readonly serverName?: string; readonly client?: ClientCertificate };
+  readonly timeoutMs: number;
+}
+
+export interface Dialer {
+  /** Throws `DialError`, or the signal's reason when aborted. */
+  connect(to: Endpoint, options: DialOptions, signal: AbortSignal): Promise<Connection>;
+}
+
+/** A socket that is being listened on. */
+export interface Listening extends AsyncDisposable {
+  readonly local: Endpoint;
+}
+
+export interface Listener {
+  /** Calls `serve` once a connection; its rejections end that connection only. Throws `ListenError` if the address is taken. */
+  listen(
+    on: Endpoint,
+    serve: (connection: Connection) => Promise<void>,
+    options?: { readonly maxConnections?: number },
+  ): Promise<Listening>;
+}
+
+/** An address could not be listened on. */
+export class ListenError extends Error {
+  override readonly name = "ListenError";
+  readonly reason: "in-use" | "not-ours" | "not-permitted" | "other";
+  constructor(reason: ListenError["reason"], message: string, options?: ErrorOptions) {
+    super(message, options);
+    this.reason = reason;
+  }
+}
+
+/** The end of a DNS question. A failure is not an absence (RFC 2308). */
+export type Answer<T> =
+  | { readonly kind: "answer"; readonly records: readonly T[]; readonly ttl: number }
+  | { readonly kind: "nxdomain" }
+  | { readonly kind: "nodata" }
+  | { readonly kind: "failed"; readonly cause: "timeout" | "servfail" | "refused" | "garbled" };
+
+export interface MxRecord {
+  readonly preference: number;
+  readonly exchange: string;
+}
+
+export interface Resolver {
+  a(name: string, signal: AbortSignal): Promise<Answer<IpAddress>>;
+  aaaa(name: string, signal: AbortSignal): Promise<Answer<IpAddress>>;
+  mx(name: string, signal: AbortSignal): Promise<Answer<MxRecord>>;
+  txt(name: string, signal: AbortSignal): Promise<Answer<string>>;
+  ptr(address: IpAddress, signal: AbortSignal): Promise<Answer<string>>;
+}
+
+export interface Clock {
+  now(): Date;
+  /** Milliseconds that only ever grow, for durations. */
+  monotonic(): number;
+  /** Rejects with the signal's reason when aborted. */
+  sleep(ms: number, signal: AbortSignal): Promise<void>;
+}
+
+export interface Random {
+  bytes(count: number): Uint8Array;
+}
+
+/** One message that reached the catcher, as it was recorded before the catcher said 250. */
+export interface Arrival {
+  readonly at: string;
+  readonly peer: string;
+  readonly helo: string;
+  readonly reversePath: string;
+  /** The recipients as they were written in RCPT TO, each with the token found in it. */
+  readonly recipients: readonly { readonly path: string; readonly token: string }[];
+  /** Header section and the first part of the body, as received (one character a byte). */
+  readonly head: string;
+  /** Tokens found anywhere in the first part of the message. */
+  readonly tokensInMessage: readonly string[];
+  readonly bytes: number;
+  readonly tls: string | null;
+}
+
+/** Where catchers put what arrived and `check` looks for it. */
+export interface MailDrop {
+  /** Resolves when the arrival is durable. */
+  record(arrival: Arrival): Promise<void>;
+  /** Arrivals recorded after `mark`, with the next mark. */
+  since(mark: number): Promise<{ readonly arrivals: readonly Arrival[]; readonly mark: number }>;
+}
+
+/** Read-only files below a root. */
+export interface Files {
+  /** The text of a file (UTF-8), refused above `maxBytes`. */
+  read(path: string, maxBytes: number): Promise<string>;
+  list(path: string): Promise<readonly string[]>;
+}
+
+export interface Log {
+  info(event: string, fields?: Readonly<Record<string, string | number | boolean | null>>): void;
+  debug(event: string, fields?: Readonly<Record<string, string | number | boolean | null>>): void;
+}

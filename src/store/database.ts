@@ -1,0 +1,57 @@
+/** The store's tables as types, and Kysely on Node's own SQLite. One schema serves both engines (portable SQL only). */
+import { DatabaseSync, type SQLInputValue, type StatementSync } from "node:sqlite";
+import { type Generated, Kysely, type SqliteDatabase, SqliteDialect } from "kysely";
+
+/** Every table belongs to an organisation, so that a service for many needs no other schema than a site's own file. */
+export interface Tables {
+  meta: { org: string; name: string; value: string };
+  run: {
+    id: string;
+    org: string;
+    tool: string;
+    verdict: string;
+    profile: string;
+    catalogue: number;
+    started_at: number;
+    finished_at: number | null;
+    /** The summary as JSON; null while it runs. */
+    summary: string | null;
+  };
+  target_result: {
+    org: string;
+    run: string;
+    subject: string;
+    verdict: string;
+    at: number;
+    result: string;
+  };
+  sent_token: { org: string; token: string; run: string; subject: string; instance: string; at: number };
+  arrival: { id: Generated<number>; org: string; at: number; arrival: string };
+  lease: { org: string; resource: string; owner: string; until: number };
+}
+
+export type Db = Kysely<Tables>;
+
+/** Opens (or makes) the file. Waits up to five seconds for another process that writes. */
+export function openSqlite(file: string): Db {
+  const raw = new DatabaseSync(file, { timeout: 5000 });
+  raw.exec("pragma journal_mode=wal; pragma synchronous=full; pragma foreign_keys=on");
+  const prepared = new Map<string, StatementSync>();
+  const database: SqliteDatabase = {
+    close: () => raw.close(),
+    prepare(sql) {
+      // A transaction that begins as a reader fails at once when another process writes; one that begins as a writer waits.
+      const text = sql === "begin" ? "begin immediate" : sql;
+      const statement = prepared.get(text) ?? raw.prepare(text);
+      if (prepared.size < 200) prepared.set(text, statement);
+      const values = (parameters: ReadonlyArray<unknown>): SQLInputValue[] => parameters as SQLInputValue[];
+      return {
+        reader: statement.columns().length > 0,
+        all: (parameters) => statement.all(...values(parameters)),
+        run: (parameters) => statement.run(...values(parameters)),
+        iterate: (parameters) => statement.iterate(...values(parameters)),
+      };
+    },
+  };
+  return new Kysely<Tables>({ dialect: new SqliteDialect({ database }) });
+}

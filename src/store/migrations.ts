@@ -1,0 +1,90 @@
+/** The schema, as steps that are only ever added. */
+import { type Kysely, sql } from "kysely";
+import { type Migration, Migrator } from "kysely/migration";
+import type { Db } from "./database.ts";
+
+const migrations: Record<string, Migration> = {
+  "0001-runs": {
+    async up(db: Kysely<unknown>) {
+      const text = "text" as const;
+      await db.schema
+        .createTable("meta")
+        .addColumn("org", text, (c) => c.notNull())
+        .addColumn("name", text, (c) => c.notNull())
+        .addColumn("value", text, (c) => c.notNull())
+        .addPrimaryKeyConstraint("meta_key", ["org", "name"])
+        .execute();
+      await db.schema
+        .createTable("run")
+        .addColumn("id", text, (c) => c.primaryKey())
+        .addColumn("org", text, (c) => c.notNull())
+        .addColumn("tool", text, (c) => c.notNull())
+        .addColumn("verdict", text, (c) => c.notNull())
+        .addColumn("profile", text, (c) => c.notNull())
+        .addColumn("catalogue", "integer", (c) => c.notNull())
+        .addColumn("started_at", "bigint", (c) => c.notNull())
+        .addColumn("finished_at", "bigint")
+        .addColumn("summary", text)
+        .execute();
+      await db.schema.createIndex("run_by_time").on("run").columns(["org", "started_at"]).execute();
+      await db.schema
+        .createTable("target_result")
+        .addColumn("org", text, (c) => c.notNull())
+        .addColumn("run", text, (c) => c.notNull().references("run.id").onDelete("cascade"))
+        .addColumn("subject", text, (c) => c.notNull())
+        .addColumn("verdict", text, (c) => c.notNull())
+        .addColumn("at", "bigint", (c) => c.notNull())
+        .addColumn("result", text, (c) => c.notNull())
+        .execute();
+      await db.schema
+        .createIndex("target_result_by_subject")
+        .on("target_result")
+        .columns(["org", "subject", "at"])
+        .execute();
+      await db.schema.createIndex("target_result_by_run").on("target_result").columns(["run"]).execute();
+      await db.schema
+        .createTable("sent_token")
+        .addColumn("token", text, (c) => c.primaryKey())
+        .addColumn("org", text, (c) => c.notNull())
+        .addColumn("run", text, (c) => c.notNull())
+        .addColumn("subject", text, (c) => c.notNull())
+        .addColumn("instance", text, (c) => c.notNull())
+        .addColumn("at", "bigint", (c) => c.notNull())
+        .execute();
+      await db.schema
+        .createTable("arrival")
+        // The one difference between the engines.
+        .addColumn("id", sql`integer`, (c) => c.primaryKey().autoIncrement())
+        .addColumn("org", text, (c) => c.notNull())
+        .addColumn("at", "bigint", (c) => c.notNull())
+        .addColumn("arrival", text, (c) => c.notNull())
+        .execute();
+      await db.schema
+        .createTable("lease")
+        .addColumn("org", text, (c) => c.notNull())
+        .addColumn("resource", text, (c) => c.notNull())
+        .addColumn("owner", text, (c) => c.notNull())
+        .addColumn("until", "bigint", (c) => c.notNull())
+        .addPrimaryKeyConstraint("lease_key", ["org", "resource"])
+        .execute();
+    },
+  },
+};
+
+/** The store was written by a newer program. */
+export class StoreTooNew extends Error {
+  override readonly name = "StoreTooNew";
+}
+
+/** Brings the schema up to date. Throws `StoreTooNew` if the file knows migrations that this program does not. */
+export async function migrate(db: Db): Promise<void> {
+  const migrator = new Migrator({ db, provider: { getMigrations: async () => migrations } });
+  const { error } = await migrator.migrateToLatest();
+  if (error === undefined) return;
+  // Kysely names a migration it has run but was not given: a file from the future.
+  if (error instanceof Error && /previously executed migration .* is missing/i.test(error.message))
+    throw new StoreTooNew(
+      "the store was written by a newer version of Fencepost; use that version, or another --store FILE",
+    );
+  throw error;
+}

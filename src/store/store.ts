@@ -1,0 +1,64 @@
+/** The store: every run with its evidence, what the catcher received, and the key of the tokens. All SQL lives in this room. */
+import type { Arrival, Clock, MailDrop, Random } from "../ports.ts";
+import { arrivalDrop } from "./arrivals.ts";
+import { type Db, openSqlite } from "./database.ts";
+import { type Leases, leases } from "./leases.ts";
+import { migrate } from "./migrations.ts";
+import { type Runs, runs } from "./runs.ts";
+
+export interface Store extends AsyncDisposable {
+  readonly runs: Runs;
+  readonly drop: MailDrop;
+  readonly leases: Leases;
+  /** The key that signs probe tokens: made once, never leaves the store. */
+  tokenKey(random: Random): Promise<Uint8Array>;
+}
+
+/** The organisation of a site's own file; a service has many. */
+const ownOrg = "site";
+
+/** Opens the store at a path (`:memory:` for none on disk). Throws `StoreTooNew`, or what SQLite says if it is locked. */
+export async function openStore(file: string, clock: Clock): Promise<Store> {
+  const db = openSqlite(file);
+  try {
+    await migrate(db);
+  } catch (error) {
+    await db.destroy();
+    throw error;
+  }
+  return {
+    runs: runs(db, ownOrg, clock),
+    drop: arrivalDrop(db, ownOrg),
+    leases: leases(db, ownOrg, clock),
+    tokenKey: (random) => tokenKey(db, ownOrg, random),
+    [Symbol.asyncDispose]: () => db.destroy(),
+  };
+}
+
+async function tokenKey(db: Db, org: string, random: Random): Promise<Uint8Array> {
+  const fresh = Buffer.from(random.bytes(32)).toString("hex");
+  // Two processes may come first at once: the one that wrote decides for both.
+  await db
+    .insertInto("meta")
+    .values({ org, name: "token-key", value: fresh })
+    .onConflict((conflict) => conflict.doNothing())
+    .execute();
+  const row = await db
+    .selectFrom("meta")
+    .select("value")
+    .where("org", "=", org)
+    .where("name", "=", "token-key")
+    .executeTakeFirstOrThrow();
+  return Buffer.from(row.value, "hex");
+}
+
+/** A drop that forgets: for `--no-store`. */
+export function memoryDrop(): MailDrop {
+  const arrivals: Arrival[] = [];
+  return {
+    record: async (arrival) => {
+      arrivals.push(arrival);
+    },
+    since: async (mark) => ({ arrivals: arrivals.slice(Math.min(mark, arrivals.length)), mark: arrivals.length }),
+  };
+}

@@ -1,0 +1,403 @@
+/** Someone asks for a relay test: targets are named, consent is judged, the catcher is started, and every step is stored before it is shown. */
+import { startCatcher } from "../check/catcher.ts";
+import { type CheckEvent, check } from "../check/check.ts";
+import { type Authorisation, consentOf } from "../check/consent.ts";
+import type { Selection } from "../check/expand.ts";
+import type { CatcherIdentity, CheckRequest, CheckTarget } from "../check/request.ts";
+import type { CheckDocument, TargetResult, Vantage } from "../check/result.ts";
+import type { Waits } from "../check/talk.ts";
+import { tokens } from "../check/token.ts";
+import type { Catalogue } from "../knowledge/catalogue.ts";
+import { parseDomain } from "../net/domain.ts";
+import { formatIp, type IpAddress, isLoopback, isUnspecified, sameIp } from "../net/ip.ts";
+import {
+  type ClientCertificate,
+  type Clock,
+  type Dialer,
+  type Endpoint,
+  ListenError,
+  type Listener,
+  type Listening,
+  type MailDrop,
+  type Random,
+  type Resolver,
+} from "../ports.ts";
+import { siteLookup } from "../site/lookup.ts";
+import type { Site } from "../site/model.ts";
+import { formatLiteral } from "../smtp/literal.ts";
+import { formatMailbox } from "../smtp/path.ts";
+import type { Store } from "../store/store.ts";
+import { changeSince } from "./changes.ts";
+import { SiteError, Unavailable, UsageError } from "./errors.ts";
+import { addressesOf, namedTargets } from "./targets.ts";
+
+export interface CheckOptions {
+  /** As typed; none means all mailers of the site. */
+  readonly targets: readonly string[];
+  readonly site: Site | null;
+  /** The site file's name, for messages. */
+  readonly siteFile: string | null;
+  readonly catalogue: Catalogue;
+  readonly profile: string;
+  /** Probe ids or selectors in place of a profile. */
+  readonly probes: readonly string[];
+  readonly sources: readonly IpAddress[];
+  readonly vantage: Vantage | null;
+  readonly catcher: {
+    readonly listen: Endpoint | null;
+    readonly domain: string | null;
+    readonly backupDomain: string | null;
+  };
+  readonly authorisation: Authorisation | null;
+  readonly maxMessages: number;
+  readonly waitMs: number;
+  readonly patient: boolean;
+  readonly deadlineMs: number | null;
+  readonly clientCertificate: ClientCertificate | null;
+  readonly concurrency: number;
+  /** How long replies are waited for, where not as long as usual: for tests. */
+  readonly waits?: Waits;
+}
+
+export interface CheckTaskPorts {
+  readonly dialer: Dialer;
+  readonly listener: Listener;
+  readonly resolver: Resolver;
+  readonly clock: Clock;
+  readonly random: Random;
+  /** Null: `--no-store`. */
+  readonly store: Store | null;
+  readonly drop: MailDrop;
+  /** Says something to the person that is no result: a warning, a hint. */
+  readonly tell: (text: string) => void;
+}
+
+/** What the command line and the service are given: the tool's events, with what changed since the last run. */
+export type CheckTaskEvent = CheckEvent | { readonly kind: "change"; readonly subject: string; readonly text: string };
+
+/** A lease outlives the longest silence of one target by far, and a killed process by little. */
+const leaseMs = 10 * 60_000;
+
+export async function* checkTask(
+  options: CheckOptions,
+  ports: CheckTaskPorts,
+  signal: AbortSignal,
+): AsyncGenerator<CheckTaskEvent> {
+  const { site, catalogue } = options;
+  const lookup = site === null ? null : siteLookup(site);
+  const selection = selectionOf(options);
+  const named = await namedTargets(
+    options.targets,
+    {
+      site,
+      lookup,
+      hosted: catalogue.hosted,
+      resolver: ports.resolver,
+      sources: options.sources,
+      domains: options.authorisation?.domains ?? [],
+    },
+    signal,
+  );
+  if (named.targets.length === 0 && named.unresolved.length === 0)
+    throw new UsageError("no target: name a host, an address or a domain, or list mailers in site.yaml");
+
+  const isSite = (address: IpAddress): boolean =>
+    lookup !== null && (lookup.isOurAddress(address) || lookup.mailerAt(address) !== null);
+  const consent = consentOf(
+    isSite,
+    options.authorisation,
+    options.probes.length > 0 ? "custom" : options.profile,
+    ports.clock.now(),
+  );
+  for (const target of named.targets)
+    if (consent.basis(target.address) === null) throw new UsageError(refusalOf(target, options, ports.clock.now()));
+
+  const key = ports.store === null ? ports.random.bytes(32) : await ports.store.tokenKey(ports.random);
+  const made = tokens(key, ports.clock, ports.random);
+  const practice = named.targets.every((target) => isLoopback(target.address));
+  await using catching = await openCatcher(options, ports, made, practice, signal);
+  const runId = runIdOf(ports);
+  const request: CheckRequest = {
+    runId,
+    targets: named.targets,
+    catalogue,
+    profile: { name: options.probes.length > 0 ? "custom" : options.profile, selection },
+    sources: options.sources,
+    vantage: options.vantage,
+    helo:
+      catching.identity.host ??
+      catching.identity.domain ??
+      (catching.identity.address === null ? "[127.0.0.1]" : formatLiteral(catching.identity.address)),
+    catcher: catching.identity,
+    operator: options.authorisation?.who ?? site?.name ?? "The owner of this machine",
+    contact: options.authorisation?.contact ?? contactOf(site) ?? "the postmaster of that server",
+    authorisation: options.authorisation?.text ?? null,
+    isOurs: isSite,
+    insideAddresses: lookup?.insideAddresses() ?? [],
+    consent,
+    control: await controlOf(site, ports, signal),
+    maxMessages: options.maxMessages,
+    waitMs: options.waitMs,
+    patient: options.patient,
+    deadlineMs: options.deadlineMs,
+    clientCertificate: options.clientCertificate,
+    concurrency: options.concurrency,
+    tokens: made,
+    key,
+    ...(options.waits === undefined ? {} : { waits: options.waits }),
+  };
+
+  await using _leased = await lease(named.targets, runId, ports);
+  await ports.store?.runs.begin({
+    id: runId,
+    tool: "check",
+    profile: request.profile.name,
+    catalogue: catalogue.serial,
+  });
+  for (const { name, reason } of named.unresolved) {
+    const result = unresolvedResult(name, reason, request, ports.clock.now());
+    await ports.store?.runs.addTarget(runId, {
+      subject: name,
+      verdict: result.verdict,
+      result: JSON.stringify(result),
+      sent: [],
+    });
+    yield { kind: "step", step: { result, sent: [] } };
+  }
+  for await (const event of check(request, ports, signal)) {
+    if (event.kind === "step") {
+      const { result, sent } = event.step;
+      const subject = subjectOf(result);
+      // The evidence is on record before anyone sees the verdict.
+      const before = (await ports.store?.runs.latest(subject, runId)) ?? null;
+      await ports.store?.runs.addTarget(runId, {
+        subject,
+        verdict: result.verdict,
+        result: JSON.stringify(result),
+        sent,
+      });
+      yield event;
+      const change = before === null ? null : changeSince(before, result);
+      if (change !== null) yield { kind: "change", subject, text: change };
+    } else if (event.kind === "result") {
+      const summary =
+        named.unresolved.length > 0 && event.result.verdict === "closed"
+          ? { ...event.result, verdict: "unreachable" as const }
+          : event.result;
+      await ports.store?.runs.end(runId, summary.verdict, JSON.stringify(summary));
+      yield { kind: "result", result: summary };
+    } else yield event;
+  }
+}
+
+export const subjectOf = (result: TargetResult): string =>
+  `${result.target.address.includes(":") ? `[${result.target.address}]` : result.target.address}:${result.target.port}`;
+
+/** The whole as one document, for `--json`. */
+export function documentOf(
+  summary: Extract<CheckEvent, { kind: "result" }>["result"],
+  results: readonly TargetResult[],
+  changes: readonly { subject: string; text: string }[],
+): CheckDocument {
+  return {
+    ...summary,
+    results: [...results],
+    findings: results.flatMap((result) => result.findings),
+    ...(changes.length === 0 ? {} : { changes: [...changes] }),
+  };
+}
+
+function selectionOf({ catalogue, profile, probes }: CheckOptions): Selection {
+  if (probes.length > 0) {
+    for (const selector of probes) {
+      const id = selector.split("/")[0];
+      if (!catalogue.probes.some((probe) => probe.id === id))
+        throw new UsageError(`unknown probe "${id}". \`fencepost catalogue list\` shows them.`);
+    }
+    return { select: probes };
+  }
+  const found = catalogue.profiles.find((one) => one.id === profile);
+  if (found === undefined)
+    throw new UsageError(`unknown profile "${profile}". Known: ${catalogue.profiles.map((one) => one.id).join(", ")}.`);
+  return "all" in found ? { all: true } : { select: found.select };
+}
+
+function refusalOf(target: CheckTarget, options: CheckOptions, now: Date): string {
+  const address = formatIp(target.address);
+  const expired = options.authorisation !== null && now > options.authorisation.until;
+  if (expired)
+    return `${address} may not be tested: the authorisation ended on ${options.authorisation!.until.toISOString().slice(0, 10)}.`;
+  return `${address}${target.host === address ? "" : ` (${target.host})`} may not be tested: it is neither in the networks of ${options.siteFile ?? "a site file"} nor covered by --authorisation. We only test who asked to be tested.`;
+}
+
+/** One test at a mailer at a time, whoever runs it. */
+async function lease(targets: readonly CheckTarget[], owner: string, ports: CheckTaskPorts): Promise<AsyncDisposable> {
+  const { store } = ports;
+  if (store === null) return { [Symbol.asyncDispose]: async () => {} };
+  const resources = [...new Set(targets.map((target) => formatIp(target.address)))];
+  const release = async (): Promise<void> => {
+    for (const resource of resources) await store.leases.release(resource, owner);
+  };
+  for (const resource of resources) {
+    const held = await store.leases.take(resource, owner, leaseMs);
+    if (held !== null) {
+      await release();
+      throw new Unavailable(
+        `${resource} is being tested by run ${held.owner} until ${held.until.toISOString()} at most. Wait for it, or use another --store.`,
+      );
+    }
+  }
+  const renewal = setInterval(() => {
+    for (const resource of resources) void store.leases.take(resource, owner, leaseMs).catch(() => {});
+  }, leaseMs / 3);
+  return {
+    [Symbol.asyncDispose]: async () => {
+      clearInterval(renewal);
+      await release();
+    },
+  };
+}
+
+async function openCatcher(
+  options: CheckOptions,
+  ports: CheckTaskPorts,
+  made: ReturnType<typeof tokens>,
+  practice: boolean,
+  signal: AbortSignal,
+): Promise<AsyncDisposable & { readonly identity: CatcherIdentity }> {
+  const { site } = options;
+  const domain = options.catcher.domain ?? site?.catcher?.domain ?? null;
+  const listen = options.catcher.listen ?? site?.catcher?.listen ?? null;
+  if (listen === null)
+    throw new UsageError(
+      "no catcher: --catch-listen ADDR:PORT with --catch-domain DOMAIN, or `catcher:` in site.yaml, says where proof arrives. `fencepost doctor` tells what DNS needs.",
+    );
+  const addresses =
+    (site?.catcher?.addresses ?? []).length > 0
+      ? site!.catcher!.addresses
+      : isUnspecified(listen.address)
+        ? []
+        : [listen.address];
+  const lookup = site === null ? null : siteLookup(site);
+  const source = options.siteFile ?? "the site file";
+  if (domain !== null) {
+    const name = parseDomain(domain);
+    if (!name.ok) throw new UsageError(`--catch-domain "${domain}": ${name.expected}`);
+    if (
+      lookup?.isOurDomain(name.value) === true ||
+      site?.domains.some((pattern) => name.value === pattern.name || name.value.endsWith(`.${pattern.name}`)) === true
+    )
+      throw new SiteError(
+        `the catch domain ${domain} lies in the domains of ${source}: mail to it is mail to the site itself and proves nothing. Use a domain that no mailer of the site serves.`,
+      );
+  }
+  for (const address of addresses)
+    if (lookup?.isOurAddress(address) === true && !isLoopback(address))
+      throw new SiteError(
+        `the catcher ${formatIp(address)} lies in the networks of ${source}: mail to it never leaves the site and proves nothing. Run the catcher outside.`,
+      );
+
+  const host = await catcherHost(domain, addresses, listen, practice, ports, signal);
+  let listening: Listening;
+  try {
+    listening = await startCatcher(listen, host.name ?? domain ?? "catcher.invalid", {
+      listener: ports.listener,
+      drop: ports.drop,
+      tokens: made,
+      clock: ports.clock,
+    });
+  } catch (error) {
+    if (error instanceof ListenError)
+      throw new Unavailable(
+        `the catcher cannot listen: ${error.message}. Choose another --catch-listen, or end the program that has it.`,
+        { cause: error },
+      );
+    throw error;
+  }
+  return {
+    identity: {
+      domain: host.reached ? domain : null,
+      senderDomain: site?.catcher?.senderDomain ?? domain,
+      backupDomain: options.catcher.backupDomain ?? site?.catcher?.backupDomain ?? null,
+      address: addresses.find((address) => address.family === 4) ?? null,
+      address6: addresses.find((address) => address.family === 6) ?? null,
+      host: host.name,
+      listens: listening.local,
+    },
+    [Symbol.asyncDispose]: () => listening[Symbol.asyncDispose](),
+  };
+}
+
+/** Whether mail for the catch domain finds this catcher: otherwise nothing could ever arrive, and refusals might be about that. */
+async function catcherHost(
+  domain: string | null,
+  addresses: readonly IpAddress[],
+  listen: Endpoint,
+  practice: boolean,
+  ports: CheckTaskPorts,
+  signal: AbortSignal,
+): Promise<{ readonly name: string | null; readonly reached: boolean }> {
+  // On loopback the practice mailer is told the way; DNS has no part in it.
+  if (domain === null || practice) return { name: domain, reached: domain !== null };
+  const mx = await ports.resolver.mx(domain, signal);
+  const hosts =
+    mx.kind === "answer"
+      ? [...mx.records]
+          .sort((a, b) => a.preference - b.preference)
+          .map((record) => record.exchange.toLowerCase().replace(/\.$/, ""))
+      : [domain];
+  for (const host of hosts) {
+    const found = await addressesOf(host, ports.resolver, signal);
+    if (
+      addresses.length === 0 ? found.length > 0 : found.some((one) => addresses.some((address) => sameIp(one, address)))
+    )
+      return { name: host, reached: true };
+  }
+  ports.tell(
+    `DNS does not lead mail for ${domain} to the catcher at ${addresses.map(formatIp).join(", ") || formatIp(listen.address)} (MX: ${hosts.join(", ")}). Nothing can be proved closed until it does; \`fencepost doctor\` shows the records to create.`,
+  );
+  return { name: hosts[0] ?? null, reached: false };
+}
+
+async function controlOf(site: Site | null, ports: CheckTaskPorts, signal: AbortSignal): Promise<Endpoint | null> {
+  const control = site?.check.control ?? null;
+  if (control === null) return null;
+  if (control.host.kind === "address") return { address: control.host.address, port: control.port };
+  const [address] = await addressesOf(control.host.name, ports.resolver, signal);
+  return address === undefined ? null : { address, port: control.port };
+}
+
+const contactOf = (site: Site | null): string | null => {
+  const contact = site?.contacts.postmaster ?? site?.contacts.csirt ?? null;
+  return contact === null ? null : formatMailbox(contact);
+};
+
+/** Sorts by time, and is short enough to type. */
+function runIdOf(ports: CheckTaskPorts): string {
+  const at = ports.clock.now().toISOString().replaceAll(/[-:]/g, "").slice(0, 15);
+  return `${at}-${Buffer.from(ports.random.bytes(3)).toString("hex")}`;
+}
+
+function unresolvedResult(name: string, reason: string, request: CheckRequest, now: Date): TargetResult {
+  const at = now.toISOString();
+  return {
+    target: { host: name, address: "", port: 25, role: "mx" },
+    source: null,
+    vantage: request.vantage ?? "unknown",
+    verdict: "unreachable",
+    because: reason,
+    reason: "no-route",
+    practice: false,
+    product: null,
+    tls: null,
+    coverage: { profile: request.profile.name, catalogue: request.catalogue.serial, applicable: 0, answered: 0 },
+    controls: [],
+    probes: [],
+    findings: [],
+    messagesSent: 0,
+    connections: 0,
+    ended: "finished",
+    startedAt: at,
+    finishedAt: at,
+  };
+}
