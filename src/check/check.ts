@@ -7,6 +7,7 @@ import type { Finding } from "../finding/finding.ts";
 import type { RunEvent } from "../finding/run.ts";
 import { formatIp, type IpAddress } from "../net/ip.ts";
 import { DialError } from "../ports.ts";
+import { targetJson } from "./conclude.ts";
 import { guardedDialer } from "./consent.ts";
 import type { CheckPorts, CheckRequest, CheckTarget } from "./request.ts";
 import { type CheckSummary, type Ending, type TargetResult, type Verdict, verdicts } from "./result.ts";
@@ -255,13 +256,7 @@ function unansweredResult(
 ): TargetResult {
   const at = ports.clock.now().toISOString();
   return {
-    target: {
-      host: target.host,
-      address: formatIp(target.address),
-      port: target.port,
-      role: target.role,
-      ...(target.mailer === null ? {} : { mailer: target.mailer }),
-    },
+    target: targetJson(target),
     source: source === null ? null : formatIp(source),
     vantage: request.vantage ?? "unknown",
     verdict: reach.verdict,

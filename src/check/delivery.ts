@@ -5,7 +5,8 @@
  */
 import { isPositive, isTransient } from "../smtp/reply.ts";
 import type { Instance, RenderedPath, RenderedStep } from "./expand.ts";
-import { isSimple, type MessageToSend, type Talker } from "./talk.ts";
+import type { MessageToSend } from "./player.ts";
+import { isSimple, type Talker } from "./talk.ts";
 import { explained, type Tried } from "./tried.ts";
 
 /** RFC 5321 §4.5.3.1.8: a server must take at least 100 recipients; many take fewer, few take less than 50. */
@@ -25,6 +26,9 @@ interface Group {
   readonly rest: readonly Tried[];
 }
 
+/** While nothing is known of the other classes, a refused group shows as much by two of its recipients as by fifty. */
+const fewSingles = 2;
+
 /** How long the first message is waited for before the next are sent. */
 const firstLookMs = 5000;
 
@@ -37,9 +41,10 @@ export async function deliver(
 ): Promise<number> {
   let sent = 0;
 
-  async function send(group: Group): Promise<void> {
+  /** @param singles how many of a refused group are sent singly now: a mailer that refuses all must not spend the budget on one class */
+  async function send(group: Group, singles: number): Promise<void> {
     if (sent >= budget) return;
-    const counted = await sendGroup(group, budget - sent, ports);
+    const counted = await sendGroup(group, Math.min(budget - sent, 1 + singles), ports);
     sent += counted;
     if (counted > 0) ports.onSent();
   }
@@ -56,7 +61,7 @@ export async function deliver(
   // First the plainest of what was accepted. If that is passed on, everything is, and no more needs to be shown.
   const plain = groupsOf(accepted.filter(open)).find((group) => [group.first, ...group.rest].some(isPlain));
   if (plain !== undefined) {
-    await send(plain);
+    await send(plain, fewSingles);
     await ports.collect(Math.min(firstLookMs, waitMs));
     const proof = accepted.find((tried) => isPlain(tried) && tried.outcome === "relayed");
     if (proof !== undefined) {
@@ -64,16 +69,18 @@ export async function deliver(
       return sent;
     }
   }
+  // A mailer that decides by the header has said yes to everything so far, and says no to every other message.
+  for (const group of groupsOf(accepted.filter(open))) if (hasHeaders(group.first)) await send(group, 0);
   // Then one group for each class that nothing has shown yet.
   for (const probeClass of new Set(accepted.filter(open).map((tried) => tried.instance.probe.class))) {
     const group = groupsOf(accepted.filter(open)).find((one) => one.first.instance.probe.class === probeClass);
-    if (group !== undefined) await send(group);
+    if (group !== undefined) await send(group, fewSingles);
   }
   if (sent > 0) await ports.collect(Math.min(firstLookMs, waitMs));
   // Then what is left of the classes without proof.
   for (const group of groupsOf(accepted.filter(open))) {
     const proof = relayedIn(group.first.instance.probe.class);
-    if (proof === undefined) await send(group);
+    if (proof === undefined) await send(group, budget);
     else for (const tried of [group.first, ...group.rest]) if (open(tried)) explain(tried, proof);
   }
   for (const tried of accepted) if (open(tried)) tried.reason = "not sent: the run's message budget is spent";
@@ -87,6 +94,10 @@ function explain(tried: Tried, proof: Tried): void {
 
 export function isPlain(tried: Tried): boolean {
   return tried.instance.probe.class === "plain" && tried.instance.probe.judge === "relay";
+}
+
+function hasHeaders({ instance }: Tried): boolean {
+  return instance.steps.some((step) => "message" in step && step.message.headers !== undefined);
 }
 
 /** Accepted instances by what they share; those that need steps of their own stand alone. */

@@ -3,6 +3,7 @@ import { bySeverity, type Finding } from "../finding/finding.ts";
 import type { Product } from "../knowledge/product.ts";
 import type { Remedy } from "../knowledge/remedy.ts";
 import { formatReply } from "../smtp/reply.ts";
+import type { RenderedStep } from "./expand.ts";
 import { type CheckTag, finding, type Seen } from "./findings.ts";
 import type { ControlResult, Verdict } from "./result.ts";
 import type { Tried } from "./tried.ts";
@@ -57,10 +58,11 @@ export function findingsOf(
 
   if (strangers) {
     const relayed = tried.filter((one) => one.outcome === "relayed");
-    for (const probeClass of new Set(relayed.map((one) => one.instance.probe.class)))
+    const holes = relayed.filter((one) => !isOwedToSender(one, relayed));
+    for (const probeClass of new Set(holes.map((one) => one.instance.probe.class)))
       report(
         "RELAY_DELIVERED",
-        relayed.filter((one) => one.instance.probe.class === probeClass),
+        holes.filter((one) => one.instance.probe.class === probeClass),
         probeClass,
       );
     const exits = new Set(relayed.filter((one) => one.proof?.multihop === true).map((one) => one.proof!.exit));
@@ -147,4 +149,30 @@ export function findingsOf(
     "",
   );
   return found.sort(bySeverity);
+}
+
+/**
+ * Whether it got through only because of its sender: with the same reverse-path the plainest recipient did too, so it
+ * says nothing of HELO names, routing syntax or encryption, and their remedies would mislead.
+ */
+function isOwedToSender(one: Tried, relayed: readonly Tried[]): boolean {
+  if (["plain", "sender"].includes(one.instance.probe.class)) return false;
+  const sender = senderOf(one);
+  return sender !== null && relayed.some((other) => variesSenderOnly(other) && senderOf(other) === sender);
+}
+
+/** Our own name, some sender, the plain outside recipient, and nothing else. */
+function variesSenderOnly({ instance: { probe } }: Tried): boolean {
+  const [hello, , recipient, ...more] = probe.steps;
+  const plain = hello !== undefined && "ehlo" in hello && recipient !== undefined && "rcpt" in recipient;
+  return plain && hello.ehlo === "{helo}" && recipient.rcpt === "<{probe}>" && more.length === 0;
+}
+
+/** The last reverse-path that was written, with the token masked; null if there is none. */
+function senderOf({ instance }: Tried): string | null {
+  const step = instance.steps
+    .flatMap((one): readonly RenderedStep[] => ("pipeline" in one ? one.pipeline : [one]))
+    .findLast((one) => "mail" in one);
+  if (step === undefined || !("mail" in step)) return null;
+  return JSON.stringify(step.mail).replaceAll(instance.token, "*");
 }

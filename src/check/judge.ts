@@ -60,33 +60,28 @@ export function judge(instance: Instance, played: Played, context: JudgeContext)
         if (claim === null || claim.code !== 235) {
           if (claim !== null && isTransient(claim)) return { outcome: "refused", reason: "the login failed for now" };
           if (claim !== null) return { outcome: "refused" };
-        } else return { ...judgeRecipient(instance, played, context), shows: "login-believed" };
+        } else return { ...judgeRecipient(played, context), shows: "login-believed" };
       }
-      return judgeRecipient(instance, played, context);
+      return judgeRecipient(played, context);
     case "injection":
       if (played.claim !== null && !isPositive(played.claim)) return { outcome: "refused" };
       if (played.claim === null) return judgeEnd(played, context);
-      return { ...judgeRecipient(instance, played, context), shows: "injection-believed" };
+      return { ...judgeRecipient(played, context), shows: "injection-believed" };
     case "subdomain": {
-      const judged = judgeRecipient(instance, played, context);
+      const judged = judgeRecipient(played, context);
       return judged.outcome === "accepted" ? { ...judged, shows: "subdomain-accepted" } : judged;
     }
     default:
-      return judgeRecipient(instance, played, context);
+      return judgeRecipient(played, context);
   }
 }
 
-function judgeRecipient(instance: Instance, played: Played, context: JudgeContext): Judgement {
+function judgeRecipient(played: Played, context: JudgeContext): Judgement {
   const { judged } = played;
   if (judged === null) return judgeEnd(played, context);
   if (isPositive(judged)) {
     // The envelope was accepted, and then DATA refused it (a pipelined or late check).
-    if (
-      played.stage === "data" &&
-      played.reply !== null &&
-      played.reply.code >= 400 &&
-      "pipeline" in (instance.steps.at(-1) ?? {})
-    )
+    if (played.stage === "data" && played.reply !== null && played.reply.code >= 400)
       return { outcome: "refused", reason: "accepted at RCPT, refused at DATA" };
     return { outcome: "accepted" };
   }

@@ -5,7 +5,7 @@ import type { ClientCertificate, Clock, Dialer, Endpoint, MailDrop, Resolver } f
 import type { Consent } from "./consent.ts";
 import type { Selection } from "./expand.ts";
 import type { Vantage } from "./result.ts";
-import type { Waits } from "./talk.ts";
+import type { Waits } from "./session.ts";
 import type { Tokens } from "./token.ts";
 
 /** One address and port to be tested, with what the site says of it. */

@@ -2,54 +2,40 @@
  * One address and port, from the first greeting to the verdict: introduction, controls, envelope stage, message stage,
  * controls again, arrivals. A run that is stopped keeps what is known.
  */
-
-import { fingerprint } from "../knowledge/fingerprint.ts";
-import { formatIp, type IpAddress } from "../net/ip.ts";
-import type { Arrival } from "../ports.ts";
+import type { IpAddress } from "../net/ip.ts";
 import { greetedName } from "../smtp/ehlo.ts";
-import { formatLiteral } from "../smtp/literal.ts";
-import { formatReply, isPositive } from "../smtp/reply.ts";
+import { isPositive } from "../smtp/reply.ts";
+import { conclude } from "./conclude.ts";
 import { controlOf, expectationOf } from "./control.ts";
 import { deliver, isPlain } from "./delivery.ts";
-import { expand, type Instance, type RenderedPath } from "./expand.ts";
-import { findingsOf } from "./explain.ts";
+import { expand, type Instance } from "./expand.ts";
+import { Inbox } from "./inbox.ts";
 import { type JudgeContext, judge } from "./judge.ts";
-import { composeMessage } from "./message.ts";
+import { type Letters, letters } from "./letters.ts";
 import { Pacer } from "./pacing.ts";
-import { signsOf } from "./proof.ts";
-import { mayReceive } from "./recipients.ts";
+import { RunRecord } from "./record.ts";
 import type { CheckPorts, CheckRequest, CheckTarget } from "./request.ts";
 import type { ControlResult, Ending, TargetResult, Vantage } from "./result.ts";
+import { waits } from "./session.ts";
+import { hasOwnMessage, isExplainedByPlain, isProvable } from "./stages.ts";
 import type { Surroundings } from "./surroundings.ts";
-import {
-  type Failure,
-  type Introduction,
-  type MessageToSend,
-  type Played,
-  type RenderedMessage,
-  Talker,
-  waits,
-  wantsTls,
-} from "./talk.ts";
-import { explained, notTried, resultOf, type Tried } from "./tried.ts";
+import { type Failure, type Introduction, type Played, Talker, wantsTls } from "./talk.ts";
+import { explained, notTried, type Tried } from "./tried.ts";
 import { vantageOf } from "./vantage.ts";
-import { hasReturnedTwin, isDefinite, isInapplicable, verdictOf } from "./verdict.ts";
 
 /** The run was stopped by its own deadline. */
 export class DeadlineReached extends Error {
   override readonly name = "DeadlineReached";
 }
 
-/** Between two looks at the catcher. */
-const lookMs = 100;
-/** Once a relay is proved, nothing that comes later makes it worse: a short quiet is enough. */
-const quietMs = 2000;
-/** Relays and bounces of one message come about together; this long after the last of them nothing is likely to follow. */
-const bounceQuietMs = 5000;
 /** How often controls are repeated in a long run, so that a ban half way is noticed. */
 const controlEvery = 80;
-/** When greylisted instances are tried again, with `--patient` (facts: most greylists clear within minutes). */
+/** When greylisted instances are tried again, with `--patient`: most greylists clear within minutes. */
 const patience = [60_000, 300_000, 900_000] as const;
+/** Connections that fail in a row before the target counts as gone. */
+const maxFailedDials = 3;
+/** Between connections to a target outside the site's own networks. */
+const foreignGapMs = 500;
 
 /** What could not even be greeted; the run decides, with what it learned elsewhere, what that means. */
 export interface Unanswered {
@@ -66,6 +52,7 @@ export type TargetEnd =
     }
   | Unanswered;
 
+/** Progress: so many done of so many, and what is being done. */
 export type TargetNews = (done: number, total: number | null, doing: string) => void;
 
 export async function testTarget(
@@ -76,49 +63,44 @@ export async function testTarget(
   signal: AbortSignal,
   news: TargetNews,
 ): Promise<TargetEnd> {
-  const run = new TargetRun(target, source, request, ports, signal, news);
-  return run.test();
+  const rdns = await ports.resolver.ptr(target.address, signal).catch(() => null);
+  const names = rdns?.kind === "answer" ? rdns.records.slice(0, 4) : [];
+  return new TargetRun(target, source, names, request, ports, signal, news).test();
 }
 
 class TargetRun {
   readonly #target: CheckTarget;
+  readonly #rdns: readonly string[];
   readonly #request: CheckRequest;
   readonly #ports: CheckPorts;
   readonly #signal: AbortSignal;
   readonly #news: TargetNews;
   readonly #talker: Talker;
-  readonly #startedAt: string;
-  readonly #tried: Tried[] = [];
-  readonly #byToken = new Map<string, Tried>();
-  readonly #controls: ControlResult[] = [];
-  #replies: string[] = [];
+  readonly #record = new RunRecord();
+  readonly #inbox: Inbox;
+  #letters: Letters;
   #introduction: Introduction | null = null;
   #vantage: Vantage = "unknown";
-  #from: IpAddress | null;
-  #mark = 0;
   #messages = 0;
-  #lastSent = 0;
-  #lastArrival = 0;
-  #ended: Ending = "finished";
-  /** Up to where, in `#tried`, refusals lie before a control that passed. */
-  #goodUntil = 0;
+  /** The plain instance that was passed on: then every recipient is, and what remains to be asked is little. */
+  #openToAll: string | null = null;
+  #triedPlain = false;
 
   constructor(
     target: CheckTarget,
     source: IpAddress | null,
+    rdns: readonly string[],
     request: CheckRequest,
     ports: CheckPorts,
     signal: AbortSignal,
     news: TargetNews,
   ) {
     this.#target = target;
-    this.#from = source;
+    this.#rdns = rdns;
     this.#request = request;
     this.#ports = ports;
     this.#signal = signal;
     this.#news = news;
-    this.#startedAt = ports.clock.now().toISOString();
-    const own = request.consent.basis(target.address);
     this.#talker = new Talker(
       {
         endpoint: { address: target.address, port: target.port },
@@ -131,282 +113,238 @@ class TargetRun {
         waits: request.waits ?? waits,
       },
       ports,
-      new Pacer(ports.clock, own === "authorised" ? 500 : 0),
+      new Pacer(ports.clock, request.consent.basis(target.address) === "authorised" ? foreignGapMs : 0),
       signal,
     );
+    this.#inbox = new Inbox(ports.drop, ports.clock, this.#record, {
+      key: request.key,
+      targetAddresses: [target.address, ...target.sameMailer],
+      source: () => this.#talker.local,
+    });
+    this.#letters = letters(target, request, this.#surroundings(), ports);
   }
 
   async test(): Promise<TargetEnd> {
-    this.#mark = (await this.#ports.drop.since(Number.MAX_SAFE_INTEGER)).mark;
+    const startedAt = this.#ports.clock.now().toISOString();
+    let ended: Ending = "finished";
     let planned: readonly Instance[] = [];
     try {
+      await this.#inbox.open();
       const introduction = await this.#talker.introduce();
-      if ("detail" in introduction && !mayWantProxyHeader(introduction))
-        return { kind: "unanswered", failure: introduction };
       if ("detail" in introduction) {
-        planned = await this.#onlyWithProxyHeader();
-        if (planned.length === 0) return { kind: "unanswered", failure: introduction };
+        planned = mayWantProxyHeader(introduction) ? this.#plan() : [];
+        if (!(await this.#onlyWithProxyHeader(planned))) return { kind: "unanswered", failure: introduction };
       } else {
         this.#introduction = introduction;
-        planned = await this.#plan(introduction);
-        await this.#controlsAt("start");
-        await this.#envelopeStage(planned);
-        await this.#messageStage();
-        await this.#controlsAt("end");
+        this.#letters = letters(this.#target, this.#request, this.#surroundings(), this.#ports);
+        planned = this.#plan();
+        this.#record.addControls(await this.#controlsAt("start"));
+        await this.#envelopeStage(planned.filter((instance) => !hasOwnMessage(instance)));
+        await this.#messageStage(planned.filter(hasOwnMessage));
+        this.#record.addControls(await this.#controlsAt("end"));
       }
-      await this.#finalWait();
+      const left = this.#inbox.left(this.#request.waitMs);
+      if (left !== null) {
+        this.#news(0, null, `waiting up to ${Math.round(left / 1000)} s for messages to arrive`);
+        await this.#inbox.wait(left, this.#signal);
+      }
     } catch (error) {
       if (!this.#signal.aborted) throw error;
-      this.#ended = this.#signal.reason instanceof DeadlineReached ? "deadline" : "interrupted";
-      const known = new Set(this.#tried.map((tried) => tried.instance.name));
-      for (const instance of planned) if (!known.has(instance.name)) this.#tried.push(notTried(instance, this.#ended));
-      await this.#collectOnce();
+      ended = this.#signal.reason instanceof DeadlineReached ? "deadline" : "interrupted";
+      for (const instance of planned) if (!this.#record.has(instance.name)) this.#record.add(notTried(instance, ended));
+      await this.#inbox.look();
     } finally {
       await this.#talker.close().catch(() => {});
     }
-    this.#settleSilent();
-    const sent = this.#tried
-      .filter((one) => one.sent)
-      .map(({ instance }) => ({ token: instance.token, instance: instance.name }));
-    return { kind: "tested", result: this.#result(), sent };
+    this.#record.settle();
+    const result = conclude(this.#target, this.#request, this.#record, {
+      introduction: this.#introduction,
+      source: this.#talker.local,
+      vantage: this.#vantage,
+      messagesSent: this.#messages,
+      connections: this.#talker.connections,
+      ended,
+      startedAt,
+      finishedAt: this.#ports.clock.now().toISOString(),
+    });
+    const sent = this.#record.tried.filter((one) => one.sent);
+    return {
+      kind: "tested",
+      result,
+      sent: sent.map(({ instance }) => ({ token: instance.token, instance: instance.name })),
+    };
   }
 
   /** Placeholders, identities and tokens; what cannot be run is told at once. */
-  async #plan(introduction: Introduction | null): Promise<readonly Instance[]> {
-    const { catalogue, profile } = this.#request;
-    const surroundings = await this.#surroundings(introduction);
-    this.#from = this.#talker.local;
+  #plan(): readonly Instance[] {
+    const { catalogue, profile, vantage, isOurs } = this.#request;
+    const source = this.#talker.local;
     this.#vantage =
-      this.#request.vantage ??
-      (this.#from === null
-        ? "unknown"
-        : vantageOf({ source: this.#from, target: this.#target.address, isOurs: this.#request.isOurs }));
-    const expansion = expand({
-      probes: catalogue.probes,
-      selection: profile.selection,
-      surroundings,
-      issue: (_name, form) => this.#request.tokens.issue(form),
-    });
-    for (const left of expansion.notRun) {
-      const probe = catalogue.probes.find((one) => one.id === left.probe);
+      vantage ?? (source === null ? "unknown" : vantageOf({ source, target: this.#target.address, isOurs }));
+    const expansion = this.#expand(profile.selection);
+    for (const { probe: id, instance: name, reason } of expansion.notRun) {
+      const probe = catalogue.probes.find((one) => one.id === id);
+      const nothing = { pass: null, identity: null, steps: [], judged: null, token: "", mask: "", also: [] };
       if (probe !== undefined && probe.class !== "control")
-        this.#tried.push(
-          notTried(
-            {
-              probe,
-              name: left.instance,
-              pass: null,
-              identity: null,
-              steps: [],
-              judged: null,
-              token: "",
-              mask: "",
-              also: [],
-            },
-            left.reason,
-          ),
-        );
+        this.#record.add(notTried({ probe, name, ...nothing }, reason));
     }
-    this.#goodUntil = this.#tried.length;
     return expansion.instances.filter((instance) => instance.probe.class !== "control");
   }
 
-  async #surroundings(introduction: Introduction | null): Promise<Surroundings> {
-    const { catcher } = this.#request;
-    const names = await this.#ports.resolver
-      .ptr(this.#target.address, this.#signal)
-      .catch(() => ({ kind: "nodata" as const }));
+  #expand(selection: CheckRequest["profile"]["selection"]): ReturnType<typeof expand> {
+    return expand({
+      probes: this.#request.catalogue.probes,
+      selection,
+      surroundings: this.#surroundings(),
+      issue: (_name, form) => this.#request.tokens.issue(form),
+    });
+  }
+
+  #surroundings(): Surroundings {
+    const { catcher, helo, insideAddresses, clientCertificate } = this.#request;
+    const target = this.#target;
+    const introduction = this.#introduction;
     return {
-      helo: this.#request.helo,
+      helo,
       senderDomain: catcher.senderDomain,
       catchDomain: catcher.domain,
       catcherAddress: catcher.address,
       catcherAddress6: catcher.address6,
       catcherHost: catcher.host,
-      localDomains: this.#target.domains,
-      localRecipient: this.#target.localRecipient,
-      targetHost: this.#target.hostName,
+      localDomains: target.domains,
+      localRecipient: target.localRecipient,
+      targetHost: target.hostName,
       bannerHost: introduction === null ? null : greetedName(introduction.greeting),
-      rdns: names.kind === "answer" ? names.records.slice(0, 4) : [],
-      address: this.#target.address,
-      address6: this.#target.sameMailer.find((address) => address.family === 6) ?? null,
-      port: this.#target.port,
-      role: this.#target.role,
-      insideAddresses: this.#request.insideAddresses.slice(0, 8),
+      rdns: this.#rdns,
+      address: target.address,
+      address6: target.sameMailer.find((address) => address.family === 6) ?? null,
+      port: target.port,
+      role: target.role,
+      insideAddresses: insideAddresses.slice(0, 8),
       backupDomain: catcher.backupDomain,
-      clientCertificate: this.#request.clientCertificate !== null,
+      clientCertificate: clientCertificate !== null,
       keywords: introduction?.extensions ?? new Map(),
     };
   }
 
   /** A listener that greets only behind a PROXY header is a listener that believes one. */
-  async #onlyWithProxyHeader(): Promise<readonly Instance[]> {
-    const all = await this.#plan(null);
-    const prefaced = all.filter(
-      (instance) => "preface" in (instance.steps[0] ?? {}) && instance.probe.judge === "injection",
-    );
-    const answering: Instance[] = [];
-    for (const instance of prefaced) {
+  async #onlyWithProxyHeader(planned: readonly Instance[]): Promise<boolean> {
+    let silent = 0;
+    let answered = false;
+    for (const instance of planned) {
+      if (!("preface" in (instance.steps[0] ?? {})) || instance.probe.judge !== "injection") continue;
       const tried = await this.#try(instance);
-      if (tried.stage !== "connect") answering.push(instance);
-      // One header that opens the way is enough; each that is not understood costs a time-out.
-      if (tried.outcome === "accepted") break;
-      // Three silences are an answer.
-      if (answering.length === 0 && this.#tried.filter((one) => one.instance.probe.judge === "injection").length >= 3)
-        break;
+      answered ||= tried.stage !== "connect";
+      // One header that opens the way is enough; each that is not understood costs a time-out, and three are an answer.
+      if (tried.outcome === "accepted" || (!answered && (silent += 1) >= 3)) break;
     }
-    if (answering.length === 0) {
-      this.#tried.length = 0;
-      return [];
-    }
-    const known = new Set(this.#tried.map((tried) => tried.instance.name));
-    for (const instance of all)
-      if (!known.has(instance.name))
-        this.#tried.push(notTried(instance, "the server greets only behind a PROXY header"));
-    await this.#messageStage();
-    return all;
+    if (!answered) return false;
+    for (const instance of planned)
+      if (!this.#record.has(instance.name))
+        this.#record.add(notTried(instance, "the server greets only behind a PROXY header"));
+    await this.#messageStage([]);
+    return true;
   }
 
-  async #controlsAt(at: "start" | "end"): Promise<void> {
-    const wanted =
-      this.#target.role === "mx"
-        ? ["ctl-local-accept", ...(at === "start" ? ["ctl-local-unknown", "ctl-accept-all"] : [])]
-        : ["ctl-repeat-plain"];
-    const expansion = expand({
-      probes: this.#request.catalogue.probes,
-      selection: { select: wanted },
-      surroundings: await this.#surroundings(this.#introduction),
-      issue: (_name, form) => this.#request.tokens.issue(form),
-    });
-    for (const instance of expansion.instances) {
-      let played = await this.#talker.play(instance);
-      if (wantsTls(played.reply) && this.#target.port !== 465) {
-        this.#talker.demandTls();
-        await this.#talker.close();
-        played = await this.#talker.play(instance);
-      }
-      this.#controls.push(controlOf(instance, played, at, this.#expectation(instance)));
-      this.#remember(played);
+  async #controlsAt(at: "start" | "end"): Promise<readonly ControlResult[]> {
+    const questions = at === "start" ? ["ctl-local-unknown", "ctl-accept-all"] : [];
+    const wanted = this.#target.role === "mx" ? ["ctl-local-accept", ...questions] : ["ctl-repeat-plain"];
+    const controls: ControlResult[] = [];
+    for (const instance of this.#expand({ select: wanted }).instances) {
+      const played = await this.#playInTls(instance);
+      controls.push(controlOf(instance, played, at, expectationOf(instance, this.#target)));
     }
-    if (this.#controls.filter((control) => control.at === at).every((control) => control.passed))
-      this.#goodUntil = this.#tried.length;
-  }
-
-  #expectation(instance: Instance): ReturnType<typeof expectationOf> {
-    return expectationOf(instance, this.#target);
+    return controls;
   }
 
   async #envelopeStage(instances: readonly Instance[]): Promise<void> {
-    const now = instances.filter((instance) => instance.probe.safety === "envelope" || !afterMessage(instance));
-    for (const [index, instance] of now.entries()) {
-      this.#news(index, now.length, instance.name);
-      if (this.#talker.failedDials >= 3) {
-        this.#tried.push(notTried(instance, "the target stopped answering"));
-        continue;
+    for (const [index, instance] of instances.entries()) {
+      this.#news(index, instances.length, instance.name);
+      if (this.#talker.failedDials >= maxFailedDials)
+        this.#record.add(notTried(instance, "the target stopped answering"));
+      else if (this.#openToAll !== null && isExplainedByPlain(instance))
+        this.#record.add(notTried(instance, `not needed: ${explained(this.#openToAll)}`));
+      else {
+        const tried = await this.#try(instance);
+        if (tried.outcome === "accepted" && isPlain(tried)) await this.#proveNow(tried);
+        if (index > 0 && index % controlEvery === 0) await this.#askControlsAgain();
       }
-      if (this.#openToAll !== null && isExplained(instance)) {
-        this.#tried.push(notTried(instance, `not needed: ${explained(this.#openToAll)}`));
-        continue;
-      }
-      const tried = await this.#try(instance);
-      if (tried.outcome === "accepted" && isPlain(tried)) await this.#proveNow(tried);
-      if (index > 0 && index % controlEvery === 0) await this.#stillGood();
     }
-    for (const instance of instances) if (!now.includes(instance)) this.#later.push(instance);
     if (this.#request.patient) await this.#tryAgain();
   }
 
-  readonly #later: Instance[] = [];
-  /** The plain instance that was passed on: then every recipient is, and what remains to be asked is little. */
-  #openToAll: string | null = null;
-  #provedPlain = false;
-
   /** The first plain recipient that is accepted is proved at once: a mailer that is open to all is done soon. */
   async #proveNow(tried: Tried): Promise<void> {
-    if (this.#provedPlain) return;
-    this.#provedPlain = true;
+    if (this.#triedPlain) return;
+    this.#triedPlain = true;
     await this.#deliver([tried]);
     await this.#talker.close();
     if (tried.outcome === "relayed") this.#openToAll = tried.instance.name;
   }
 
-  /** The control again, in the middle of a long run. */
-  async #stillGood(): Promise<void> {
-    const first = this.#controls.find((control) => control.at === "start");
-    if (first === undefined || !first.passed) return;
-    const before = this.#controls.length;
-    const until = this.#tried.length;
-    await this.#controlsAt("end");
-    const again = this.#controls.splice(before);
-    if (again.length > 0 && again.every((control) => control.passed)) this.#goodUntil = until;
+  /** The controls again, in the middle of a long run. */
+  async #askControlsAgain(): Promise<void> {
+    const tried = this.#record.tried.length;
+    if (this.#record.controls.every((control) => control.passed))
+      this.#record.stillGood(await this.#controlsAt("end"), tried);
   }
 
-  async #try(instance: Instance): Promise<Tried> {
+  /** Plays an instance; if the server demands TLS first, again inside it, and all that follow too. */
+  async #playInTls(instance: Instance): Promise<Played> {
     let played = await this.#talker.play(instance);
-    if (
-      wantsTls(played.judged ?? played.reply) &&
-      this.#introduction?.extensions.has("STARTTLS") === true &&
-      !instance.steps.some((step) => "starttls" in step)
-    ) {
+    const offered = this.#introduction?.extensions.has("STARTTLS") === true && this.#target.port !== 465;
+    const securesItself = instance.steps.some((step) => "starttls" in step);
+    if (offered && !securesItself && wantsTls(played.judged ?? played.reply)) {
       this.#talker.demandTls();
       await this.#talker.close();
       played = await this.#talker.play(instance);
     }
-    this.#remember(played);
-    let judgement = judge(instance, played, this.#context());
-    if (judgement.shows === "injection-believed" && (await this.#swallowsAnything(instance))) {
-      const { shows: _shows, ...rest } = judgement;
-      judgement = { ...rest, reason: "the server ignores whatever is written before its greeting" };
-    }
-    const tried: Tried = {
+    this.#record.heard(played.judged, played.reply);
+    return played;
+  }
+
+  async #try(instance: Instance): Promise<Tried> {
+    const played = await this.#playInTls(instance);
+    const judgement = judge(instance, played, this.#judgeContext());
+    const ignored = judgement.shows === "injection-believed" && (await this.#swallowsAnything(instance));
+    const shows = ignored ? null : (judgement.shows ?? null);
+    const reason = ignored ? "the server ignores whatever is written before its greeting" : (judgement.reason ?? null);
+    return this.#record.add({
       ...notTried(instance, ""),
       outcome: judgement.outcome,
-      reason: judgement.reason ?? null,
-      shows: judgement.shows ?? null,
+      // What was accepted with a reason of its own is still to be proved.
+      reason: judgement.outcome === "accepted" ? null : reason,
+      shows,
       stage: played.judged !== null && played.stage !== "data" ? "rcpt" : played.stage,
-      reply: shownReply(played, judgement.shows),
+      reply: played.judged ?? (shows === null ? null : played.claim) ?? played.reply,
       transcript: played.transcript,
-    };
-    // What was accepted with a reason of its own is still to be proved.
-    if (tried.outcome === "accepted") tried.reason = null;
-    const at = this.#tried.findIndex((one) => one.instance.name === instance.name);
-    if (at >= 0) this.#tried[at] = tried;
-    else this.#tried.push(tried);
-    this.#byToken.set(instance.token, tried);
-    return tried;
+    });
   }
 
   /** Whether a line that is no PROXY header is swallowed too: then nothing was believed, the server only did not look. */
   async #swallowsAnything(instance: Instance): Promise<boolean> {
     const [first, ...rest] = instance.steps;
     if (first === undefined || !("preface" in first)) return false;
-    const played = await this.#talker.play({
-      ...instance,
-      steps: [{ preface: { text: "FENCEPOST 127.0.0.1\r\n" } }, ...rest],
-    });
+    const nonsense = { preface: { text: "FENCEPOST 127.0.0.1\r\n" } };
+    const played = await this.#talker.play({ ...instance, steps: [nonsense, ...rest] });
     return played.claim !== null && isPositive(played.claim);
   }
 
-  #remember(played: Played): void {
-    for (const reply of [played.judged, played.reply])
-      if (reply !== null && reply.code >= 400 && this.#replies.length < 200) this.#replies.push(formatReply(reply));
-  }
-
-  #context(): JudgeContext {
+  #judgeContext(): JudgeContext {
+    const introduction = this.#introduction;
     return {
       clientRefusalIsPolicy:
         this.#target.role !== "mx" ||
         this.#target.acceptsFromOthersOnly ||
-        this.#controls.some((control) => control.id === "ctl-local-accept" && control.passed),
-      authInClear:
-        this.#introduction?.plainExtensions.has("AUTH") === true && this.#introduction.extensions.has("STARTTLS"),
+        this.#record.controls.some((control) => control.id === "ctl-local-accept" && control.passed),
+      authInClear: introduction?.plainExtensions.has("AUTH") === true && introduction.extensions.has("STARTTLS"),
     };
   }
 
   /** Greylisted instances again, with the same token, or the wait would begin anew. */
   async #tryAgain(): Promise<void> {
     for (const pause of patience) {
-      const deferred = this.#tried.filter((one) => one.outcome === "deferred").map((one) => one.instance);
+      const deferred = this.#record.tried.filter((one) => one.outcome === "deferred").map((one) => one.instance);
       if (deferred.length === 0) return;
       this.#news(0, deferred.length, `waiting ${pause / 60_000} min for greylisting`);
       await this.#talker.close();
@@ -415,296 +353,78 @@ class TargetRun {
     }
   }
 
-  async #messageStage(): Promise<void> {
-    const accepted = this.#tried.filter((one) => one.outcome === "accepted" && isProvable(one));
-    if (accepted.length > 0) this.#news(0, null, `proving ${accepted.length} accepted recipients by delivery`);
+  /** @param own instances whose point is a message of their own; they come last, while the budget lasts */
+  async #messageStage(own: readonly Instance[]): Promise<void> {
+    const accepted = this.#record.tried.filter((one) => one.outcome === "accepted" && isProvable(one));
     if (this.#openToAll !== null)
       for (const tried of accepted) {
         tried.explainedBy = this.#openToAll;
         tried.reason = `not sent: ${explained(this.#openToAll)}`;
       }
+    else if (accepted.length > 0) this.#news(0, null, `proving ${accepted.length} accepted recipients by delivery`);
     await this.#deliver(accepted);
-    await this.#sendOwnMessages();
+    for (const [index, instance] of own.entries()) {
+      this.#news(index, own.length, instance.name);
+      if (this.#messages >= this.#request.maxMessages)
+        this.#record.add(notTried(instance, "the run's message budget is spent"));
+      else if (this.#talker.failedDials >= maxFailedDials)
+        this.#record.add(notTried(instance, "the target stopped answering"));
+      else await this.#tryWhole(instance);
+    }
   }
 
   async #deliver(accepted: readonly Tried[]): Promise<void> {
     this.#messages += await deliver(accepted, this.#request.maxMessages - this.#messages, this.#request.waitMs, {
       talker: this.#talker,
-      compose: (instance, covered, headers) => ({
-        content: this.#compose(instance, covered, headers),
-        end: "\r\n.\r\n",
-        tail: null,
-      }),
-      may: (paths) => this.#mayReceiveAll(paths),
-      collect: (atMostMs) => this.#collect(atMostMs),
-      onSent: () => {
-        this.#lastSent = this.#ports.clock.monotonic();
-      },
+      compose: this.#letters.compose,
+      may: (paths) => this.#letters.may(paths, this.#signal),
+      collect: (atMostMs) => this.#inbox.wait(atMostMs, this.#signal),
+      onSent: () => this.#inbox.sent(),
     });
-  }
-
-  /** Rows whose point is a message of their own, while the budget lasts. */
-  async #sendOwnMessages(): Promise<void> {
-    for (const [index, instance] of this.#later.entries()) {
-      this.#news(index, this.#later.length, instance.name);
-      if (this.#messages >= this.#request.maxMessages)
-        this.#tried.push(notTried(instance, "the run's message budget is spent"));
-      else if (this.#talker.failedDials >= 3) this.#tried.push(notTried(instance, "the target stopped answering"));
-      else await this.#tryWhole(instance);
-    }
   }
 
   /** Plays an instance with its own messages. */
   async #tryWhole(instance: Instance): Promise<void> {
-    let composed = false;
+    const before = this.#messages;
     const played = await this.#talker.playWhole(instance, async (message, recipients) => {
-      if (this.#messages >= this.#request.maxMessages || !(await this.#mayReceiveAll(recipients))) return null;
-      composed = true;
+      if (this.#messages >= this.#request.maxMessages || !(await this.#letters.may(recipients, this.#signal)))
+        return null;
       this.#messages += 1;
-      return this.#composeStep(instance, message);
+      return this.#letters.composeStep(instance, message);
     });
-    this.#remember(played);
-    if (composed || played.dot !== null) this.#lastSent = this.#ports.clock.monotonic();
-    const judgement = judge(instance, played, this.#context());
-    const tookDot = played.dot !== null && isPositive(played.dot);
-    const tried: Tried = {
+    this.#record.heard(played.judged, played.reply);
+    if (this.#messages > before || played.dot !== null) this.#inbox.sent();
+    const judgement = judge(instance, played, this.#judgeContext());
+    this.#record.add({
       ...notTried(instance, ""),
-      outcome: judgement.outcome,
+      ...judgement,
       reason: judgement.reason ?? null,
       shows: judgement.shows ?? null,
+      ...wholeOutcome(instance, played, judgement.outcome),
       stage: played.stage,
       reply: played.dot ?? played.judged ?? played.reply,
       transcript: played.transcript,
-      sent: tookDot,
-    };
-    if (instance.probe.judge === "smuggling") {
-      const early = played.unasked !== null && isPositive(played.unasked);
-      if (early) tried.shows = "smuggling-accepted";
-      tried.outcome = played.dot === null ? tried.outcome : early ? "accepted" : "refused";
-      tried.reason = early
-        ? "the malformed end was taken for the end of data"
-        : "the malformed end was not taken for the end of data";
-    } else if (instance.probe.judge === "backscatter" || instance.probe.judge === "reparse") {
-      // Accepting a local recipient is right; only what comes back, or comes through, is a fault.
-      if (tookDot) tried.outcome = "silent";
-    } else if (!tookDot && played.dot !== null && tried.outcome === "accepted") {
-      tried.outcome = "refused";
-      tried.reason = "refused at the end of the message";
-    }
-    this.#tried.push(tried);
-    this.#byToken.set(instance.token, tried);
+      sent: played.dot !== null && isPositive(played.dot),
+    });
   }
+}
 
-  #composeStep(instance: Instance, message: RenderedMessage): MessageToSend {
-    const end = message.end === undefined ? "\r\n.\r\n" : Buffer.from(message.end, "hex").toString("latin1");
-    return {
-      content: this.#compose(instance, [instance.name], message.headers ?? []),
-      end,
-      tail: message.tail ?? null,
-    };
+/** What the fate of its own message adds to the judgement of an instance. */
+function wholeOutcome(
+  { probe }: Instance,
+  { dot, unasked }: Played,
+  outcome: Tried["outcome"],
+): Partial<Pick<Tried, "outcome" | "reason" | "shows">> {
+  if (dot === null) return {};
+  if (probe.judge === "smuggling") {
+    const taken = unasked !== null && isPositive(unasked);
+    return taken
+      ? { outcome: "accepted", shows: "smuggling-accepted", reason: "the malformed end was taken for the end of data" }
+      : { outcome: "refused", reason: "the malformed end was not taken for the end of data" };
   }
-
-  #compose(instance: Instance, covered: readonly string[], headers: readonly string[]): string {
-    const request = this.#request;
-    return composeMessage(
-      instance,
-      covered,
-      {
-        runId: request.runId,
-        at: this.#ports.clock.now(),
-        senderDomain:
-          request.catcher.senderDomain ??
-          request.catcher.domain ??
-          (request.catcher.address === null ? "invalid" : formatLiteral(request.catcher.address)),
-        target: `${formatIp(this.#target.address)} port ${this.#target.port}`,
-        operator: request.operator,
-        contact: request.contact,
-        authorisation: request.authorisation,
-        key: request.key,
-      },
-      headers,
-    );
-  }
-
-  async #mayReceiveAll(paths: readonly RenderedPath[]): Promise<boolean> {
-    const { catcher, tokens } = this.#request;
-    const target = this.#target;
-    const names = await this.#surroundings(this.#introduction);
-    const literals = [target.address, ...target.sameMailer].flatMap((address) => [
-      formatIp(address),
-      formatLiteral(address).toLowerCase(),
-    ]);
-    const rule = {
-      catchDomains: [catcher.domain, catcher.backupDomain, catcher.senderDomain].filter((domain) => domain !== null),
-      catcherAddresses: [catcher.address, catcher.address6].filter((address) => address !== null),
-      catcherHosts: [catcher.host].filter((host) => host !== null),
-      targetNames: [
-        ...target.domains,
-        target.hostName ?? "",
-        names.bannerHost ?? "",
-        ...names.rdns,
-        "localhost",
-        "localhost.localdomain",
-        "[127.0.0.1]",
-        "127.0.0.1",
-        ...literals,
-      ]
-        .filter((name) => name !== "")
-        .map((name) => name.toLowerCase().replace(/\.$/, "")),
-      localRecipient: target.localRecipient,
-      resolver: this.#ports.resolver,
-      tokens,
-    };
-    for (const path of paths)
-      if (!(await mayReceive(typeof path === "string" ? path : path.line.replace(/^[^:]*:/, ""), rule, this.#signal)))
-        return false;
-    return true;
-  }
-
-  /** Looks at the catcher until the time is up, or all that was sent is accounted for. */
-  async #collect(atMostMs: number): Promise<void> {
-    const until = this.#ports.clock.monotonic() + atMostMs;
-    for (;;) {
-      await this.#collectOnce();
-      const now = this.#ports.clock.monotonic();
-      const proved = this.#tried.some((one) => one.outcome === "relayed");
-      if (now >= until || !this.#awaiting() || (proved && now - this.#lastArrival > quietMs)) return;
-      await this.#ports.clock.sleep(lookMs, this.#signal);
-    }
-  }
-
-  async #finalWait(): Promise<void> {
-    if (this.#lastSent === 0) return;
-    const left = this.#request.waitMs - (this.#ports.clock.monotonic() - this.#lastSent);
-    this.#news(0, null, `waiting up to ${Math.max(0, Math.round(left / 1000))} s for messages to arrive`);
-    await this.#collect(Math.max(0, left));
-  }
-
-  #awaiting(): boolean {
-    const waiting = this.#tried.filter(
-      (one) => one.sent && one.proof === null && one.bounce === null && one.instance.probe.judge !== "smuggling",
-    );
-    if (waiting.length === 0) return false;
-    // Bounces that we cannot see are waited for only as long as those that we can keep coming.
-    const quiet =
-      this.#lastArrival > 0 &&
-      this.#ports.clock.monotonic() - Math.max(this.#lastArrival, this.#lastSent) > bounceQuietMs;
-    return !(quiet && waiting.every((one) => hasReturnedTwin(this.#tried, one)));
-  }
-
-  async #collectOnce(): Promise<void> {
-    const { arrivals, mark } = await this.#ports.drop.since(this.#mark);
-    this.#mark = mark;
-    for (const arrival of arrivals) this.#credit(arrival);
-  }
-
-  #credit(arrival: Arrival): void {
-    for (const sign of signsOf(arrival, {
-      key: this.#request.key,
-      targetAddresses: [this.#target.address, ...this.#target.sameMailer],
-      source: this.#from,
-    })) {
-      const tried = this.#byToken.get(sign.token);
-      if (tried === undefined) continue;
-      this.#lastArrival = this.#ports.clock.monotonic();
-      if (sign.kind === "relayed") {
-        tried.outcome = "relayed";
-        tried.proof ??= sign.proof;
-        tried.clientSeenAs ??= sign.clientSeenAs;
-        tried.reason = null;
-      } else {
-        tried.bounce ??= { how: sign.how, exit: sign.exit };
-        if (tried.outcome !== "relayed") tried.outcome = "bounced";
-      }
-    }
-  }
-
-  #settleSilent(): void {
-    for (const tried of this.#tried)
-      if (tried.sent && tried.outcome === "accepted" && tried.instance.probe.judge !== "smuggling")
-        tried.outcome = "silent";
-    const end = this.#controls.filter((control) => control.at === "end");
-    // The target treats us otherwise than at the beginning: what it refused since may have been about us.
-    if (
-      end.some((control) => !control.passed) &&
-      this.#controls.some((control) => control.at === "start" && control.passed)
-    )
-      for (const tried of this.#tried.slice(this.#goodUntil))
-        if (tried.outcome === "refused" || tried.outcome === "not-reached") {
-          tried.outcome = "tester-refused";
-          tried.reason = "the control failed afterwards, so this may be about the tester";
-        }
-  }
-
-  #result(): TargetResult {
-    const { catalogue, profile, catcher } = this.#request;
-    const facts = {
-      tried: this.#tried,
-      controls: this.#controls,
-      vantage: this.#vantage,
-      profile: profile.name,
-      canCatch: catcher.domain !== null,
-      ended: this.#ended,
-    };
-    const { verdict, because } = verdictOf(facts);
-    const introduction = this.#introduction;
-    const print = fingerprint(
-      {
-        banner: introduction?.greeting.text ?? null,
-        ehlo: introduction?.ehlo.text.split("\n") ?? [],
-        replies: this.#replies,
-        help: null,
-      },
-      catalogue.products,
-    );
-    const product = print === null ? null : (catalogue.products.find((one) => one.id === print.product) ?? null);
-    const subject = `${formatIp(this.#target.address)}:${this.#target.port}`;
-    return {
-      target: {
-        host: this.#target.host,
-        address: formatIp(this.#target.address),
-        port: this.#target.port,
-        role: this.#target.role,
-        ...(this.#target.mailer === null ? {} : { mailer: this.#target.mailer }),
-      },
-      source: this.#from === null ? null : formatIp(this.#from),
-      vantage: this.#vantage,
-      verdict,
-      because,
-      practice: this.#request.consent.basis(this.#target.address) === "loopback",
-      product:
-        product === null || print === null
-          ? null
-          : {
-              id: product.id,
-              name: product.name,
-              ...(print.version === undefined ? {} : { version: print.version }),
-              evidence: [...print.evidence],
-            },
-      tls:
-        introduction?.tls == null
-          ? null
-          : {
-              protocol: introduction.tls.protocol,
-              cipher: introduction.tls.cipher,
-              certificate: introduction.tls.certificate,
-            },
-      coverage: {
-        profile: profile.name,
-        catalogue: catalogue.serial,
-        applicable: this.#tried.filter((one) => !isInapplicable(one)).length,
-        answered: this.#tried.filter(isDefinite).length,
-      },
-      controls: this.#controls,
-      probes: this.#tried.map(resultOf),
-      findings: findingsOf(subject, this.#tried, this.#controls, product, catalogue.remedies, verdict),
-      messagesSent: this.#messages,
-      connections: this.#talker.connections,
-      ended: this.#ended,
-      startedAt: this.#startedAt,
-      finishedAt: this.#ports.clock.now().toISOString(),
-    };
-  }
+  // Accepting a local recipient is right; only what comes back, or comes through, is a fault.
+  if (isPositive(dot)) return probe.judge === "backscatter" || probe.judge === "reparse" ? { outcome: "silent" } : {};
+  return outcome === "accepted" ? { outcome: "refused", reason: "refused at the end of the message" } : {};
 }
 
 /**
@@ -715,37 +435,4 @@ function mayWantProxyHeader({ stage, loss, reply, transcript }: Failure): boolea
   if (stage !== "connect") return false;
   if (reply !== null) return reply.code === 421;
   return loss === "closed" || loss === "reset" || (loss === "timeout" && /^\*: no complete/m.test(transcript));
-}
-
-/** Rows whose judged recipient comes after a message, or whose point is a message to the site's own recipient. */
-function afterMessage(instance: Instance): boolean {
-  const { steps, probe, judged } = instance;
-  const message = steps.findIndex(
-    (step) => "message" in step || ("pipeline" in step && step.pipeline.some((one) => "message" in one)),
-  );
-  if (message >= 0 && probe.safety === "local-message") return true;
-  return (
-    message >= 0 &&
-    (message <= (judged ?? -1) ||
-      "pipeline" in (steps[message] ?? {}) ||
-      steps.some((step) => "message" in step && step.message.empty === true))
-  );
-}
-
-/** What a plain relay explains: whoever passes on everything passes on this too. Logins and injected identities show more. */
-function isExplained({ probe }: Instance): boolean {
-  return (
-    !["auth", "trust"].includes(probe.class) && ["relay", "routing", "sender-form", "subdomain"].includes(probe.judge)
-  );
-}
-
-/** Only acceptance of an outside recipient is proved by a message. */
-function isProvable(tried: Tried): boolean {
-  return ["relay", "routing", "sender-form", "login", "injection"].includes(tried.instance.probe.judge);
-}
-
-function shownReply(played: Played, shows: Tried["shows"] | undefined): Played["reply"] {
-  if ((shows === "login-believed" || shows === "injection-believed") && played.claim !== null && played.judged === null)
-    return played.claim;
-  return played.judged ?? played.reply;
 }

@@ -4,6 +4,7 @@ import { Command, CommanderError } from "commander";
 import { addCheck } from "./commands/check.ts";
 import { addDemo } from "./commands/demo.ts";
 import { addDoctor } from "./commands/doctor.ts";
+import { addHistory } from "./commands/history.ts";
 import { addInit } from "./commands/init.ts";
 import { addPractice } from "./commands/practice.ts";
 import { exitCodes, exitOfError } from "./exit.ts";
@@ -21,6 +22,7 @@ const program = new Command("fencepost")
 addCheck(program);
 addInit(program);
 addDoctor(program);
+addHistory(program);
 addPractice(program);
 addDemo(program);
 for (const command of program.commands) command.exitOverride();

@@ -71,7 +71,7 @@ export function judgeRecipient(path: string, claims: Claims, house: House, trait
   const fate: Fate = plain ?? { kind: "nowhere", address };
   if (relaying[cellOf(client, side)] === "permit") {
     // Even who may relay does not get a strange local-part of ours read as a route.
-    return plain === null && domain !== null && isOwnText(domain)
+    return plain === null && (domain === null || isOwnText(domain))
       ? refused(denialOf("unknown-recipient"), fate)
       : taken(fate);
   }

@@ -1,5 +1,6 @@
 /** The faces of a check: how its targets, changes and end are printed in each format. */
-import type { CheckDocument, TargetResult } from "../check/result.ts";
+import { type CheckDocument, type TargetResult, verdicts } from "../check/result.ts";
+import type { Block, Document, Text } from "./document.ts";
 import {
   type CheckDocumentOptions,
   endDocument,
@@ -9,11 +10,16 @@ import {
   targetColumns,
   targetDocument,
 } from "./documents/check.ts";
+import { renderHtml } from "./faces/html.ts";
+import { nagiosLine } from "./faces/nagios.ts";
 import { renderText, type TextOptions, textLine } from "./faces/text.ts";
+import { verdictWords } from "./verdict.ts";
 
 export interface CheckFace {
   /** Whether the end needs all results: then they are kept, and nothing is printed before. */
   readonly keepsResults: boolean;
+  /** Something about the run as a whole, before its targets. */
+  note(text: Text): string;
   /** @param total how many targets the run has, if that is known. */
   target(result: TargetResult, total: number | null): string;
   change(subject: string, text: string): string;
@@ -34,17 +40,21 @@ const faces = {
   text: textFace,
   json: () => ({
     keepsResults: true,
+    note: nothing,
     target: nothing,
     change: nothing,
     end: (document) => `${JSON.stringify(document)}\n`,
   }),
   jsonl: () => ({
     keepsResults: false,
+    note: nothing,
     target: (result) => `${JSON.stringify({ kind: "target", ...result })}\n`,
     change: (subject, text) => `${JSON.stringify({ kind: "change", subject, text })}\n`,
     end: ({ results: _results, findings: _findings, ...summary }) =>
       `${JSON.stringify({ kind: "summary", ...summary })}\n`,
   }),
+  html: htmlFace,
+  nagios: nagiosFace,
 } satisfies Record<string, (options: CheckFaceOptions) => CheckFace>;
 
 export type CheckFormat = keyof typeof faces;
@@ -56,28 +66,100 @@ export function checkFace(format: CheckFormat, options: CheckFaceOptions): Check
   return faces[format](options);
 }
 
-/** Few targets get a report each; of many one line each as they are done, a short report where something is wrong, and a table. */
+/**
+ * Few targets get a report each; of many one line each as they are done, a short report where something is wrong, and a
+ * table at the end. Results are not kept.
+ */
 function textFace(options: CheckFaceOptions): CheckFace {
   const rows: Row[] = [];
   let printed = 0;
   const gap = (): string => (printed++ === 0 ? "" : "\n");
   return {
     keepsResults: false,
+    note: (text) => gap() + renderText({ title: "", blocks: [{ kind: "paragraph", text }] }, options),
     target(result, total) {
-      const attention = result.verdict === "open" || result.verdict === "suspect";
-      if (total !== null && total > fullReports) {
-        if (rows.length < maxRows && (result.verdict !== "closed" || total <= maxRows)) rows.push(rowOf(result));
-        printed += 1;
-        const line = textLine(targetColumns(result), options);
-        return attention ? `${line}\n${renderText(targetBrief(result, options), options)}\n` : line;
+      if (total === null || total <= fullReports) {
+        rows.push(rowOf(result));
+        return gap() + renderText(targetDocument(result, options), options);
       }
-      rows.push(rowOf(result));
-      return gap() + renderText(targetDocument(result, options), options);
+      const attention = result.verdict === "open" || result.verdict === "suspect";
+      if (rows.length < maxRows && (result.verdict !== "closed" || total <= maxRows)) rows.push(rowOf(result));
+      printed += 1;
+      const line = textLine(targetColumns(result), options);
+      return attention ? `${line}\n${renderText(targetBrief(result, options), options)}\n` : line;
     },
     change: (subject, text) => gap() + textLine([{ text: "CHANGED", tone: "strong" }, `${subject}: ${text}`], options),
     end(document) {
       const text = renderText(endDocument({ summary: document, rows, stored: options.stored }), options);
       return text === "" ? "" : gap() + text;
+    },
+  };
+}
+
+/** The overview first, then every target with its evidence. */
+function htmlFace(options: CheckFaceOptions): CheckFace {
+  const notes: Text[] = [];
+  return {
+    keepsResults: true,
+    note(text) {
+      notes.push(text);
+      return "";
+    },
+    target: nothing,
+    change: nothing,
+    end(document) {
+      const { verdict, results, changes = [] } = document;
+      const words = verdictWords[verdict];
+      const overview: Block[] = [
+        {
+          kind: "banner",
+          title: "Relay test",
+          word: words.word,
+          tone: words.tone,
+          says: results.length === 1 ? words.says : `The worst of ${results.length} targets counts. ${words.says}`,
+        },
+        ...notes.map((text): Block => ({ kind: "paragraph", text })),
+        ...(changes.length === 0
+          ? []
+          : [
+              { kind: "heading", level: 2, text: "Changed since the last run" } as const,
+              { kind: "list", items: changes.map(({ subject, text }) => `${subject}: ${text}`) } as const,
+            ]),
+        ...endDocument({ summary: document, rows: results.map(rowOf), stored: false }).blocks,
+      ];
+      const sections: Document[] = [
+        { title: "Overview", blocks: overview },
+        ...results.map((result) => targetDocument(result, { ...options, stored: false })),
+      ];
+      return renderHtml(`Relay test of ${document.startedAt.slice(0, 10)}: ${words.word}`, sections);
+    },
+  };
+}
+
+function nagiosFace(): CheckFace {
+  let worst: { readonly row: Row; readonly practice: boolean } | null = null;
+  return {
+    keepsResults: false,
+    note: nothing,
+    target(result) {
+      if (worst === null || verdicts.indexOf(result.verdict) < verdicts.indexOf(worst.row.verdict))
+        worst = { row: rowOf(result), practice: result.practice };
+      return "";
+    },
+    change: nothing,
+    end({ verdict, targets, coverage, startedAt, finishedAt }) {
+      const why =
+        worst === null
+          ? "no target"
+          : `${worst.practice ? "(practice) " : ""}${worst.row.subject} ${worst.row.verdict}: ${worst.row.because}`;
+      return nagiosLine({
+        verdict,
+        targets,
+        answered: coverage.answered,
+        applicable: coverage.applicable,
+        seconds: Math.round((Date.parse(finishedAt) - Date.parse(startedAt)) / 1000),
+        worst: why,
+      });
     },
   };
 }

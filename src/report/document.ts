@@ -64,6 +64,8 @@ export interface CellSeen {
   readonly rule: "permit" | "forbid";
   readonly seen: string;
   readonly tone: Tone;
+  /** The anchor of what was seen. */
+  readonly to?: string;
 }
 
 export interface ShownFinding {

@@ -1,6 +1,6 @@
 /** The store's tables as types, and Kysely on Node's own SQLite. One schema serves both engines (portable SQL only). */
 import { DatabaseSync, type SQLInputValue, type StatementSync } from "node:sqlite";
-import { type Generated, Kysely, type SqliteDatabase, SqliteDialect } from "kysely";
+import { type Generated, Kysely, SqliteAdapter, type SqliteDatabase, SqliteDialect } from "kysely";
 
 /** Every table belongs to an organisation, so that a service for many needs no other schema than a site's own file. */
 export interface Tables {
@@ -32,6 +32,22 @@ export interface Tables {
 
 export type Db = Kysely<Tables>;
 
+/**
+ * SQLite can undo changes of the schema; Kysely does not rely on it. Here it must: migrations then run inside one
+ * transaction, so that of two processes that make the file at once the second finds it made.
+ */
+class TransactionalAdapter extends SqliteAdapter {
+  override get supportsTransactionalDdl(): boolean {
+    return true;
+  }
+}
+
+class TransactionalDialect extends SqliteDialect {
+  override createAdapter(): SqliteAdapter {
+    return new TransactionalAdapter();
+  }
+}
+
 /** Opens (or makes) the file. Waits up to five seconds for another process that writes. */
 export function openSqlite(file: string): Db {
   const raw = new DatabaseSync(file, { timeout: 5000 });
@@ -53,5 +69,5 @@ export function openSqlite(file: string): Db {
       };
     },
   };
-  return new Kysely<Tables>({ dialect: new SqliteDialect({ database }) });
+  return new Kysely<Tables>({ dialect: new TransactionalDialect({ database }) });
 }

@@ -10,6 +10,8 @@ export interface Leases {
     forMs: number,
   ): Promise<{ readonly owner: string; readonly until: Date } | null>;
   release(resource: string, owner: string): Promise<void>;
+  /** Whether this owner has a lease that has not run out. */
+  held(owner: string): Promise<boolean>;
 }
 
 export function leases(db: Db, org: string, clock: Clock): Leases {
@@ -45,6 +47,16 @@ export function leases(db: Db, org: string, clock: Clock): Leases {
         .where("resource", "=", resource)
         .where("owner", "=", owner)
         .execute();
+    },
+    async held(owner) {
+      const row = await db
+        .selectFrom("lease")
+        .select("resource")
+        .where("org", "=", org)
+        .where("owner", "=", owner)
+        .where("until", ">=", clock.now().getTime())
+        .executeTakeFirst();
+      return row !== undefined;
     },
   };
 }

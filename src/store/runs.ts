@@ -12,6 +12,8 @@ export interface RunRow {
   /** Null: the run is going on, or its process was killed. */
   readonly finishedAt: Date | null;
   readonly targets: number;
+  /** The tool's own JSON for the run; null until it has finished. */
+  readonly summary: string | null;
 }
 
 export interface StoredTarget {
@@ -42,14 +44,27 @@ export interface Runs {
   end(run: string, verdict: string, summary: string): Promise<void>;
   /** Newest first. */
   list(limit: number): Promise<readonly RunRow[]>;
-  get(id: string): Promise<(RunRow & { readonly summary: string | null }) | null>;
-  targetsOf(run: string): Promise<readonly StoredTarget[]>;
+  get(id: string): Promise<RunRow | null>;
+  /** Oldest first; of one subject, or a part of all. */
+  targetsOf(
+    run: string,
+    part?: { readonly subject?: string; readonly offset?: number; readonly limit?: number },
+  ): Promise<readonly StoredTarget[]>;
+  /** How many targets of a run have each verdict. */
+  verdictsOf(run: string): Promise<ReadonlyMap<string, number>>;
   /** The newest result about this subject, other than that of the run named. */
   latest(subject: string, exceptRun: string): Promise<StoredTarget | null>;
   /** Which run and probe an accepted message belonged to. */
   sentBy(token: string): Promise<{ readonly run: string; readonly subject: string; readonly instance: string } | null>;
-  /** Replaces what is stored about a target: late mail has changed it. */
-  revise(run: string, subject: string, verdict: string, result: string): Promise<void>;
+  /** What was found about this subject, newest first. */
+  ofSubject(subject: string, limit: number): Promise<readonly StoredTarget[]>;
+  /**
+   * Replaces a result that was read before: late mail has changed it. False if it is no longer what was read, because
+   * another process came first: then read again.
+   */
+  revise(target: StoredTarget, verdict: string, result: string): Promise<boolean>;
+  /** The same for the run as a whole. Its time of end stays. */
+  reviseRun(run: string, before: string | null, verdict: string, summary: string | null): Promise<boolean>;
 }
 
 export function runs(db: Db, org: string, clock: Clock): Runs {
@@ -82,6 +97,7 @@ export function runs(db: Db, org: string, clock: Clock): Runs {
     startedAt: new Date(row.started_at),
     finishedAt: row.finished_at === null ? null : new Date(row.finished_at),
     targets: Number(row.targets ?? 0),
+    summary: row.summary,
   });
   const targetOf = (row: {
     run: string;
@@ -132,17 +148,23 @@ export function runs(db: Db, org: string, clock: Clock): Runs {
     },
     async get(id) {
       const row = await listed().where("run.id", "=", id).executeTakeFirst();
-      return row === undefined ? null : { ...rowOf(row), summary: row.summary };
+      return row === undefined ? null : rowOf(row);
     },
-    async targetsOf(run) {
+    async targetsOf(run, { subject, offset = 0, limit = 1_000_000 } = {}) {
+      let query = db.selectFrom("target_result").selectAll().where("org", "=", org).where("run", "=", run);
+      if (subject !== undefined) query = query.where("subject", "=", subject);
+      const rows = await query.orderBy("at").orderBy("subject").limit(limit).offset(offset).execute();
+      return rows.map(targetOf);
+    },
+    async verdictsOf(run) {
       const rows = await db
         .selectFrom("target_result")
-        .selectAll()
+        .select((eb) => ["verdict", eb.fn.countAll<number>().as("count")])
         .where("org", "=", org)
         .where("run", "=", run)
-        .orderBy("at")
+        .groupBy("verdict")
         .execute();
-      return rows.map(targetOf);
+      return new Map(rows.map(({ verdict, count }) => [verdict, Number(count)]));
     },
     async latest(subject, exceptRun) {
       const row = await db
@@ -165,14 +187,37 @@ export function runs(db: Db, org: string, clock: Clock): Runs {
         .executeTakeFirst();
       return row ?? null;
     },
-    async revise(run, subject, verdict, result) {
-      await db
+    async ofSubject(subject, limit) {
+      const rows = await db
+        .selectFrom("target_result")
+        .selectAll()
+        .where("org", "=", org)
+        .where("subject", "=", subject)
+        .orderBy("at", "desc")
+        .limit(limit)
+        .execute();
+      return rows.map(targetOf);
+    },
+    async revise(target, verdict, result) {
+      const done = await db
         .updateTable("target_result")
         .set({ verdict, result })
         .where("org", "=", org)
-        .where("run", "=", run)
-        .where("subject", "=", subject)
-        .execute();
+        .where("run", "=", target.run)
+        .where("subject", "=", target.subject)
+        .where("result", "=", target.result)
+        .executeTakeFirst();
+      return done.numUpdatedRows > 0n;
+    },
+    async reviseRun(run, before, verdict, summary) {
+      const done = await db
+        .updateTable("run")
+        .set({ verdict, summary })
+        .where("org", "=", org)
+        .where("id", "=", run)
+        .where("summary", before === null ? "is" : "=", before)
+        .executeTakeFirst();
+      return done.numUpdatedRows > 0n;
     },
   };
 }

@@ -12,6 +12,9 @@ export interface Store extends AsyncDisposable {
   readonly leases: Leases;
   /** The key that signs probe tokens: made once, never leaves the store. */
   tokenKey(random: Random): Promise<Uint8Array>;
+  /** How far something has been read that is read in order; 0 at first. A mark never goes back. */
+  mark(name: string): Promise<number>;
+  setMark(name: string, mark: number): Promise<void>;
 }
 
 /** The organisation of a site's own file; a service has many. */
@@ -31,8 +34,27 @@ export async function openStore(file: string, clock: Clock): Promise<Store> {
     drop: arrivalDrop(db, ownOrg),
     leases: leases(db, ownOrg, clock),
     tokenKey: (random) => tokenKey(db, ownOrg, random),
+    mark: (name) => markOf(db, ownOrg, name),
+    setMark: async (name, mark) => {
+      const value = String(Math.max(mark, await markOf(db, ownOrg, name)));
+      await db
+        .insertInto("meta")
+        .values({ org: ownOrg, name: `mark ${name}`, value })
+        .onConflict((conflict) => conflict.columns(["org", "name"]).doUpdateSet({ value }))
+        .execute();
+    },
     [Symbol.asyncDispose]: () => db.destroy(),
   };
+}
+
+async function markOf(db: Db, org: string, name: string): Promise<number> {
+  const row = await db
+    .selectFrom("meta")
+    .select("value")
+    .where("org", "=", org)
+    .where("name", "=", `mark ${name}`)
+    .executeTakeFirst();
+  return row === undefined ? 0 : Number(row.value);
 }
 
 async function tokenKey(db: Db, org: string, random: Random): Promise<Uint8Array> {

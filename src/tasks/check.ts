@@ -5,7 +5,7 @@ import { type Authorisation, consentOf } from "../check/consent.ts";
 import type { Selection } from "../check/expand.ts";
 import type { CatcherIdentity, CheckRequest, CheckTarget } from "../check/request.ts";
 import type { CheckDocument, TargetResult, Vantage } from "../check/result.ts";
-import type { Waits } from "../check/talk.ts";
+import type { Waits } from "../check/session.ts";
 import { tokens } from "../check/token.ts";
 import type { Catalogue } from "../knowledge/catalogue.ts";
 import { parseDomain } from "../net/domain.ts";

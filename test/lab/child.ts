@@ -9,8 +9,8 @@ export type Child = AsyncDisposable & {
   /** Hands on each line of stdout from now on. */
   readonly onLine: (listen: (line: string) => void) => void;
   readonly write: (text: string) => void;
-  /** The exit code, or undefined while it runs. */
-  readonly ended: () => number | undefined;
+  /** Settles when it has ended. */
+  readonly closed: Promise<void>;
 };
 
 /** What a child may say before we forget its beginning. */
@@ -56,7 +56,7 @@ export async function startChild(argv: readonly string[], ready: string | null =
     write: (text) => {
       process_.stdin.write(text);
     },
-    ended: () => code,
+    closed,
     async [Symbol.asyncDispose]() {
       await end(process_, closed);
     },

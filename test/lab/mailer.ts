@@ -58,9 +58,12 @@ export async function startMailer(
     },
   };
   try {
-    const failed = new Promise<never>((_, reject) =>
-      child.onLine((line) => line.startsWith("start ended") && reject(new Error(`${mailer.product}: ${child.said()}`))),
-    );
+    const failed = new Promise<never>((_, reject) => {
+      const fail = (): void => reject(new Error(`${mailer.product} did not start:\n${child.said().slice(-6000)}`));
+      child.onLine((line) => line.startsWith("start ended") && fail());
+      child.closed.then(fail);
+    });
+    failed.catch(() => {}); // After the start, its end is no failure.
     await Promise.race([failed, awaitBanners(mailer, network, child.said)]);
   } catch (error) {
     await running[Symbol.asyncDispose]();
@@ -101,6 +104,7 @@ mount -t tmpfs -o mode=755 tmpfs "$R/dev"
 mount -t tmpfs -o mode=755 tmpfs "$R/run"
 mount -t tmpfs -o mode=1777 tmpfs "$R/tmp"
 for D in null zero full random urandom tty; do
+  [ -e "/dev/$D" ] || continue
   : >"$R/dev/$D"
   mount --bind "/dev/$D" "$R/dev/$D"
 done
@@ -112,16 +116,14 @@ ln -s /proc/self/fd/2 "$R/dev/stderr"
 cp -R "$STAGE/." "$R/"
 : >"$R/fp/node"
 mount --bind "$NODE" "$R/fp/node"
-# Nothing of the test's own surroundings: one product behaves otherwise where NODE_ENV is "test".
-exec env -i chroot "$R" /bin/sh /fp/init
+# Nothing of the test's own surroundings: Haraka sends no mail where NODE_ENV is "test".
+exec env -i PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin chroot "$R" /bin/sh /fp/init
 `;
 
 /** Reaps what the mailer orphans (the shell waits for any child) and ends when the test lets go of its stdin. */
 function initScript(place: MailerPlace): string {
   return `
 hostname ${place.host}
-PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin
-export PATH
 # Daemons close every descriptor they could have inherited: up to the limit, one by one.
 ulimit -n 1024
 perl /fp/syslog &

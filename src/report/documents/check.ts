@@ -6,6 +6,7 @@ import type { Catalogue } from "../../knowledge/catalogue.ts";
 import { probeClasses } from "../../knowledge/probe.ts";
 import type { Product } from "../../knowledge/product.ts";
 import { cells, relaying } from "../../relaying/table.ts";
+import { ageWords } from "../age.ts";
 import {
   type Block,
   type CellSeen,
@@ -25,6 +26,8 @@ export interface CheckDocumentOptions {
   readonly catalogue: Catalogue;
   /** Whether the run is on record, so that `history` can show it again. */
   readonly stored: boolean;
+  /** When an earlier run is shown again: evidence ages. */
+  readonly now?: Date;
 }
 
 /** More events than this hide the first ones; the rest is counted. */
@@ -214,7 +217,7 @@ function practiceBlocks(result: TargetResult): readonly Block[] {
   ];
 }
 
-function factsOf(result: TargetResult, { catalogue }: CheckDocumentOptions): readonly (readonly [string, Text])[] {
+function factsOf(result: TargetResult, { catalogue, now }: CheckDocumentOptions): readonly (readonly [string, Text])[] {
   const { product, tls, coverage } = result;
   const seconds = Math.max(0, Math.round((Date.parse(result.finishedAt) - Date.parse(result.startedAt)) / 1000));
   const version =
@@ -224,6 +227,7 @@ function factsOf(result: TargetResult, { catalogue }: CheckDocumentOptions): rea
       "tested",
       `${whenWords(result.startedAt)}, ${counted(seconds, "second")}, ${counted(result.connections, "connection")}, ${counted(result.messagesSent, "message")}`,
     ],
+    now === undefined ? null : ["age", `${ageWords((now.getTime() - Date.parse(result.finishedAt)) / 1000)} old`],
     ["from", result.source === null ? `${result.vantage}` : `${result.source} (${result.vantage})`],
     ["role", result.target.role],
     version === null
@@ -275,46 +279,58 @@ function triedBlocks(result: TargetResult): readonly Block[] {
 
 /** What this run saw of the rule's four cells. Only the client's side it tested from can have been seen. */
 export function matrixOf(result: TargetResult): Readonly<Record<MatrixCell, CellSeen>> {
-  const unseen: Omit<CellSeen, "rule"> = { seen: "not looked at", tone: "faint" };
+  const unseen: Seen = { seen: "not looked at", tone: "faint" };
   const side =
     result.vantage === "external" || result.vantage === "neighbour"
       ? "external"
       : result.vantage === "internal"
         ? "internal"
         : null;
-  const outside = result.probes.filter((probe) =>
-    ["plain", "sender", "routing", "helo", "trust", "auth", "state", "transport"].includes(probe.class),
-  );
-  const local = result.controls.find((control) => control.id === "ctl-local-accept");
-  const toExternal = seenOutside(outside, side);
-  const toInternal: Omit<CellSeen, "rule"> | null =
-    local === undefined
-      ? null
-      : positive(local)
-        ? { seen: "accepted", tone: "good" }
-        : { seen: local.reply === null ? "no answer" : `refused (${local.reply.code})`, tone: "doubtful" };
   const entries = cells.map((cell): [MatrixCell, CellSeen] => {
     const [client, recipient] = cell.split("-to-");
-    const seen = client !== side ? null : recipient === "external" ? toExternal : toInternal;
+    const seen = client !== side ? null : recipient === "external" ? seenOutside(result, side) : seenInside(result);
     return [cell, { rule: relaying[cell], ...(seen ?? unseen) }];
   });
   return Object.fromEntries(entries) as Record<MatrixCell, CellSeen>; // one entry a cell
 }
 
-function seenOutside(
-  probes: readonly ProbeResult[],
-  side: "internal" | "external" | null,
-): Omit<CellSeen, "rule"> | null {
-  const of = (...names: readonly ProbeOutcome[]): number =>
-    probes.filter((probe) => names.includes(probe.outcome)).length;
-  const bad: Tone = side === "external" ? "bad" : "good";
-  if (of("relayed") > 0) return { seen: `passed on (${of("relayed")} of ${probes.length})`, tone: bad };
-  if (of("accepted", "silent") > 0)
-    return { seen: `accepted, not proved (${of("accepted", "silent")} of ${probes.length})`, tone: "doubtful" };
-  const refused = of("refused", "not-reached");
-  if (refused > 0)
-    return { seen: `refused (${refused} of ${probes.length})`, tone: side === "external" ? "good" : "doubtful" };
-  return null;
+type Seen = Omit<CellSeen, "rule">;
+
+/** Classes of probes whose recipient is an outside one. */
+const outsideClasses: ReadonlySet<string> = new Set([
+  "plain",
+  "sender",
+  "routing",
+  "helo",
+  "trust",
+  "auth",
+  "state",
+  "transport",
+]);
+
+function seenOutside(result: TargetResult, side: "internal" | "external"): Seen | null {
+  const probes = result.probes.filter((probe) => outsideClasses.has(probe.class) && probe.outcome !== "not-run");
+  const of = (...names: readonly ProbeOutcome[]): readonly ProbeResult[] =>
+    probes.filter((probe) => names.includes(probe.outcome));
+  const seen = (words: string, found: readonly ProbeResult[], tone: Tone): Seen | null => {
+    const [first] = found;
+    return first === undefined
+      ? null
+      : { seen: `${words} (${found.length} of ${probes.length})`, tone, to: anchorOf(result, first.instance) };
+  };
+  return (
+    seen("passed on", of("relayed"), side === "external" ? "bad" : "good") ??
+    seen("accepted, not proved", of("accepted", "silent"), "doubtful") ??
+    seen("refused", of("refused", "not-reached"), side === "external" ? "good" : "doubtful")
+  );
+}
+
+function seenInside(result: TargetResult): Seen | null {
+  const local = result.controls.find((control) => control.id === "ctl-local-accept");
+  if (local === undefined) return null;
+  const to = anchorOf(result, `control ${local.at} ${local.id}`);
+  if (positive(local)) return { seen: "accepted", tone: "good", to };
+  return { seen: local.reply === null ? "no answer" : `refused (${local.reply.code})`, tone: "doubtful", to };
 }
 
 const positive = (control: ControlResult): boolean =>

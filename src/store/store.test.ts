@@ -1,0 +1,234 @@
+import { type ChildProcessByStdio, spawn } from "node:child_process";
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { DatabaseSync } from "node:sqlite";
+import type { Readable } from "node:stream";
+import { fileURLToPath } from "node:url";
+import { afterEach, expect, test } from "vitest";
+import { arrivalWith } from "../../test/fakes/arrival.ts";
+import { systemClock, systemRandom } from "../io/clock.ts";
+import type { Clock } from "../ports.ts";
+import { StoreTooNew } from "./migrations.ts";
+import { memoryDrop, openStore } from "./store.ts";
+
+const child = fileURLToPath(new URL("../../test/fakes/store-child.ts", import.meta.url));
+const folders: string[] = [];
+afterEach(() => {
+  for (const folder of folders.splice(0)) rmSync(folder, { recursive: true, force: true });
+});
+
+function newFile(): string {
+  const folder = mkdtempSync(join(tmpdir(), "fencepost-store-"));
+  folders.push(folder);
+  return join(folder, "store.sqlite");
+}
+
+type Process = ChildProcessByStdio<null, Readable, null>;
+
+function start(file: string, what: string, name: string, count = 1): Process {
+  return spawn(process.execPath, [child, file, what, name, String(count)], { stdio: ["ignore", "pipe", "inherit"] });
+}
+
+/** All that it says, once it has ended. */
+async function saidBy(process: Process): Promise<readonly string[]> {
+  const ended = new Promise((resolve) => process.once("close", resolve));
+  let text = "";
+  for await (const chunk of process.stdout) text += String(chunk);
+  await ended;
+  return text.split("\n").filter((line) => line !== "");
+}
+
+function clockAt(start: string): Clock & { at: number } {
+  const clock = {
+    at: Date.parse(start),
+    now: () => new Date(clock.at),
+    monotonic: () => clock.at,
+    sleep: async () => {},
+  };
+  return clock;
+}
+
+test("a run, its targets and its end are read back as they were written", async () => {
+  const clock = clockAt("2026-11-24T02:00:00Z");
+  await using store = await openStore(newFile(), clock);
+  await store.runs.begin({ id: "r1", tool: "check", profile: "quick", catalogue: 1 });
+  clock.at += 1000;
+  await store.runs.addTarget("r1", {
+    subject: "192.0.2.25:25",
+    verdict: "open",
+    result: '{"a":1}',
+    sent: [{ token: "t1", instance: "plain-external" }],
+  });
+  expect((await store.runs.list(10))[0]).toMatchObject({
+    id: "r1",
+    verdict: "inconclusive",
+    finishedAt: null,
+    targets: 1,
+  });
+  clock.at += 1000;
+  await store.runs.end("r1", "open", '{"s":1}');
+  expect(await store.runs.get("r1")).toEqual({
+    id: "r1",
+    tool: "check",
+    verdict: "open",
+    profile: "quick",
+    catalogue: 1,
+    startedAt: new Date("2026-11-24T02:00:00Z"),
+    finishedAt: new Date("2026-11-24T02:00:02Z"),
+    targets: 1,
+    summary: '{"s":1}',
+  });
+  expect((await store.runs.targetsOf("r1")).map(({ subject, verdict, result }) => [subject, verdict, result])).toEqual([
+    ["192.0.2.25:25", "open", '{"a":1}'],
+  ]);
+  expect(await store.runs.sentBy("t1")).toEqual({ run: "r1", subject: "192.0.2.25:25", instance: "plain-external" });
+  expect([await store.runs.sentBy("t2"), await store.runs.get("r2")]).toEqual([null, null]);
+});
+
+test("the course of a subject, newest first, and the one before a run", async () => {
+  const clock = clockAt("2026-11-24T02:00:00Z");
+  await using store = await openStore(newFile(), clock);
+  for (const [id, verdict] of [
+    ["r1", "closed"],
+    ["r2", "open"],
+  ] as const) {
+    clock.at += 60_000;
+    await store.runs.begin({ id, tool: "check", profile: "quick", catalogue: 1 });
+    await store.runs.addTarget(id, { subject: "192.0.2.25:25", verdict, result: "{}", sent: [] });
+  }
+  expect((await store.runs.ofSubject("192.0.2.25:25", 10)).map(({ run }) => run)).toEqual(["r2", "r1"]);
+  expect((await store.runs.ofSubject("192.0.2.25:25", 1)).map(({ run }) => run)).toEqual(["r2"]);
+  expect((await store.runs.latest("192.0.2.25:25", "r2"))?.run).toBe("r1");
+  expect((await store.runs.list(1)).map(({ id }) => id)).toEqual(["r2"]);
+});
+
+test("a result is revised only if it is still what was read", async () => {
+  await using store = await openStore(newFile(), systemClock);
+  await store.runs.begin({ id: "r1", tool: "check", profile: "quick", catalogue: 1 });
+  await store.runs.addTarget("r1", { subject: "a", verdict: "suspect", result: "1", sent: [] });
+  const [read] = await store.runs.targetsOf("r1");
+  if (read === undefined) throw new Error("not stored");
+  expect(await store.runs.revise(read, "open", "2")).toBe(true);
+  expect(await store.runs.revise(read, "open", "3")).toBe(false);
+  expect((await store.runs.targetsOf("r1")).map(({ verdict, result }) => [verdict, result])).toEqual([["open", "2"]]);
+  expect([
+    await store.runs.reviseRun("r1", null, "open", null),
+    await store.runs.reviseRun("r1", "other", "closed", null),
+  ]).toEqual([true, false]);
+  expect((await store.runs.get("r1"))?.verdict).toBe("open");
+});
+
+test("a mark never goes back", async () => {
+  await using store = await openStore(newFile(), systemClock);
+  expect(await store.mark("x")).toBe(0);
+  await store.setMark("x", 7);
+  await store.setMark("x", 5);
+  expect([await store.mark("x"), await store.mark("y")]).toEqual([7, 0]);
+});
+
+for (const [name, open] of [
+  ["in a file", async () => (await openStore(newFile(), systemClock)).drop],
+  ["in memory", async () => memoryDrop()],
+] as const)
+  test(`arrivals ${name} are read in order, from any mark`, async () => {
+    const drop = await open();
+    expect(await drop.since(0)).toEqual({ arrivals: [], mark: 0 });
+    for (const helo of ["a", "b", "c"]) await drop.record(arrivalWith({ helo }));
+    const all = await drop.since(0);
+    expect(all.arrivals.map(({ helo }) => helo)).toEqual(["a", "b", "c"]);
+    expect(await drop.since(all.mark)).toEqual({ arrivals: [], mark: all.mark });
+    // How a run finds out where it starts.
+    expect((await drop.since(Number.MAX_SAFE_INTEGER)).mark).toBe(all.mark);
+    await drop.record(arrivalWith({ helo: "d" }));
+    expect((await drop.since(all.mark)).arrivals.map(({ helo }) => helo)).toEqual(["d"]);
+  });
+
+test("a lease is one owner's until it is released or runs out", async () => {
+  const clock = clockAt("2026-11-24T02:00:00Z");
+  await using store = await openStore(newFile(), clock);
+  const { leases } = store;
+  expect(await leases.take("m", "a", 1000)).toBe(null);
+  expect(await leases.take("m", "a", 1000)).toBe(null); // renewed
+  expect(await leases.take("m", "b", 1000)).toEqual({ owner: "a", until: new Date(clock.at + 1000) });
+  expect([await leases.held("a"), await leases.held("b")]).toEqual([true, false]);
+  await leases.release("m", "b");
+  expect(await leases.take("m", "b", 1000)).not.toBe(null);
+  clock.at += 1001;
+  expect(await leases.held("a")).toBe(false);
+  expect(await leases.take("m", "b", 1000)).toBe(null);
+  await leases.release("m", "b");
+  expect(await leases.take("m", "a", 1000)).toBe(null);
+});
+
+test("of many processes that want one lease, one gets it", async () => {
+  const file = newFile();
+  const said = await Promise.all(["a", "b", "c", "d"].map((name) => saidBy(start(file, "lease", name))));
+  expect(said.flat().sort()).toEqual(["refused", "refused", "refused", "taken"]);
+});
+
+test("processes that come first at once agree on the token key", async () => {
+  const file = newFile();
+  const said = await Promise.all(["a", "b", "c"].map((name) => saidBy(start(file, "key", name))));
+  expect(new Set(said.flat()).size).toBe(1);
+  await using store = await openStore(file, systemClock);
+  expect(Buffer.from(await store.tokenKey(systemRandom)).toString("hex")).toBe(said[0]?.[0]);
+});
+
+test("two processes write to one file, and nothing of either is lost", async () => {
+  const file = newFile();
+  const said = await Promise.all([
+    saidBy(start(file, "work", "a", 60)),
+    saidBy(start(file, "work", "b", 60)),
+    saidBy(start(file, "arrivals", "c", 60)),
+  ]);
+  expect(said.map((lines) => lines.length)).toEqual([1, 1, 60]);
+  await using store = await openStore(file, systemClock);
+  const runs = await store.runs.list(1000);
+  expect(runs.filter(({ verdict, targets }) => verdict === "closed" && targets === 1).length).toBe(120);
+  expect((await store.drop.since(0)).arrivals.length).toBe(60);
+});
+
+test("kill -9 loses no acknowledged arrival", async () => {
+  const file = newFile();
+  for (let round = 0; round < 3; round += 1) {
+    const process = start(file, "arrivals", `round${round}`, 100_000);
+    const acknowledged: string[] = [];
+    let rest = "";
+    for await (const chunk of process.stdout) {
+      const lines = `${rest}${String(chunk)}`.split("\n");
+      rest = lines.pop() ?? "";
+      acknowledged.push(...lines);
+      if (acknowledged.length > 20 + round * 17 && !process.killed) process.kill("SIGKILL");
+    }
+    await using store = await openStore(file, systemClock);
+    const kept = new Set<string>();
+    for (let mark = 0; ; ) {
+      const page = await store.drop.since(mark);
+      if (page.arrivals.length === 0) break;
+      for (const arrival of page.arrivals) for (const { token } of arrival.recipients) kept.add(token);
+      mark = page.mark;
+    }
+    expect(acknowledged.length).toBeGreaterThan(20);
+    expect(acknowledged.filter((token) => !kept.has(token))).toEqual([]);
+  }
+});
+
+test("a store that a newer version wrote is refused, and left as it is", async () => {
+  const file = newFile();
+  await (await openStore(file, systemClock))[Symbol.asyncDispose]();
+  const raw = new DatabaseSync(file);
+  raw.exec("insert into kysely_migration (name, timestamp) values ('9999-from-the-future', '2030-01-01')");
+  raw.close();
+  await expect(openStore(file, systemClock)).rejects.toThrow(StoreTooNew);
+  const again = new DatabaseSync(file);
+  expect(again.prepare("select count(*) as n from kysely_migration").get()).toEqual({ n: 2 });
+  again.close();
+});
+
+test("a file that is no database is an error, not an empty store", async () => {
+  const file = newFile();
+  const { writeFileSync } = await import("node:fs");
+  writeFileSync(file, "this is no database, only text that is long enough to be read as one".repeat(20));
+  await expect(openStore(file, systemClock)).rejects.toThrow(/not a database/);
+});
