@@ -56,6 +56,12 @@ export class RunRecord {
     if (controls.every((control) => control.passed)) this.#goodUntil = this.#tried.length;
   }
 
+  /** A control that was greylisted, asked again. */
+  replaceControl(control: ControlResult): void {
+    const at = this.#controls.findIndex((one) => one.id === control.id && one.at === control.at);
+    if (at >= 0) this.#controls[at] = control;
+  }
+
   /** Controls in the middle of a run move the mark, and are kept only if they fail: then they tell when. */
   stillGood(controls: readonly ControlResult[], tried: number): void {
     if (controls.length > 0 && controls.every((control) => control.passed)) this.#goodUntil = tried;

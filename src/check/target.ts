@@ -34,6 +34,8 @@ const controlEvery = 80;
 const patience = [60_000, 300_000, 900_000] as const;
 /** Connections that fail in a row before the target counts as gone. */
 const maxFailedDials = 3;
+/** Instances in a row that waited in vain, each of them twice: a server that keeps silent costs minutes each time. */
+const maxSilences = 3;
 /** Between connections to a target outside the site's own networks. */
 const foreignGapMs = 500;
 
@@ -85,6 +87,9 @@ class TargetRun {
   /** The plain instance that was passed on: then every recipient is, and what remains to be asked is little. */
   #openToAll: string | null = null;
   #triedPlain = false;
+  #silences = 0;
+  /** Kept, because greylisting only clears for the same sender and recipient. */
+  #controlInstances: readonly Instance[] = [];
 
   constructor(
     target: CheckTarget,
@@ -250,18 +255,24 @@ class TargetRun {
     const questions = at === "start" ? ["ctl-local-unknown", "ctl-accept-all"] : [];
     const wanted = this.#target.role === "mx" ? ["ctl-local-accept", ...questions] : ["ctl-repeat-plain"];
     const controls: ControlResult[] = [];
-    for (const instance of this.#expand({ select: wanted }).instances) {
-      const played = await this.#playInTls(instance);
-      controls.push(controlOf(instance, played, at, expectationOf(instance, this.#target)));
-    }
+    if (this.#controlInstances.length === 0) this.#controlInstances = this.#expand({ select: wanted }).instances;
+    for (const instance of this.#controlInstances)
+      if (wanted.includes(instance.probe.id)) controls.push(await this.#control(instance, at));
     return controls;
+  }
+
+  async #control(instance: Instance, at: "start" | "end"): Promise<ControlResult> {
+    return controlOf(instance, await this.#playInTls(instance), at, expectationOf(instance, this.#target));
+  }
+
+  get #stoppedAnswering(): boolean {
+    return this.#talker.failedDials >= maxFailedDials || this.#silences >= maxSilences;
   }
 
   async #envelopeStage(instances: readonly Instance[]): Promise<void> {
     for (const [index, instance] of instances.entries()) {
       this.#news(index, instances.length, instance.name);
-      if (this.#talker.failedDials >= maxFailedDials)
-        this.#record.add(notTried(instance, "the target stopped answering"));
+      if (this.#stoppedAnswering) this.#record.add(notTried(instance, "the target stopped answering"));
       else if (this.#openToAll !== null && isExplainedByPlain(instance))
         this.#record.add(notTried(instance, `not needed: ${explained(this.#openToAll)}`));
       else {
@@ -300,6 +311,7 @@ class TargetRun {
       played = await this.#talker.play(instance);
     }
     this.#record.heard(played.judged, played.reply);
+    this.#silences = played.loss === "timeout" ? this.#silences + 1 : 0;
     return played;
   }
 
@@ -345,10 +357,16 @@ class TargetRun {
   async #tryAgain(): Promise<void> {
     for (const pause of patience) {
       const deferred = this.#record.tried.filter((one) => one.outcome === "deferred").map((one) => one.instance);
-      if (deferred.length === 0) return;
+      const controls = this.#record.controls.filter(
+        ({ passed, reply }) => !passed && reply !== null && reply.code < 500,
+      );
+      if (deferred.length === 0 && controls.length === 0) return;
       this.#news(0, deferred.length, `waiting ${pause / 60_000} min for greylisting`);
       await this.#talker.close();
       await this.#ports.clock.sleep(pause, this.#signal);
+      for (const instance of this.#controlInstances)
+        if (controls.some((control) => control.id === instance.probe.id))
+          this.#record.replaceControl(await this.#control(instance, "start"));
       for (const instance of deferred) await this.#try(instance);
     }
   }
@@ -367,8 +385,7 @@ class TargetRun {
       this.#news(index, own.length, instance.name);
       if (this.#messages >= this.#request.maxMessages)
         this.#record.add(notTried(instance, "the run's message budget is spent"));
-      else if (this.#talker.failedDials >= maxFailedDials)
-        this.#record.add(notTried(instance, "the target stopped answering"));
+      else if (this.#stoppedAnswering) this.#record.add(notTried(instance, "the target stopped answering"));
       else await this.#tryWhole(instance);
     }
   }

@@ -1,6 +1,7 @@
 /** The command line: one thin file per command, errors as one line and an exit code. */
 import { readFileSync } from "node:fs";
 import { Command, CommanderError } from "commander";
+import { addCatalogue } from "./commands/catalogue.ts";
 import { addCheck } from "./commands/check.ts";
 import { addDemo } from "./commands/demo.ts";
 import { addDoctor } from "./commands/doctor.ts";
@@ -23,6 +24,7 @@ addCheck(program);
 addInit(program);
 addDoctor(program);
 addHistory(program);
+addCatalogue(program);
 addPractice(program);
 addDemo(program);
 for (const command of program.commands) command.exitOverride();

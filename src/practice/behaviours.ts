@@ -326,7 +326,11 @@ export const behaviours = [
     does: "Accepts every recipient, and after DATA relays what has one of its own domains in From:, refusing the rest.",
     foundBy: "sender",
     truth: "relays",
-    expected: { profile: "full", verdict: "open", findings: proved },
+    expected: {
+      profile: "full",
+      verdict: "open",
+      findings: ["RELAY_DELIVERED", "RELAY_ACCEPTED", "SUBDOMAIN_ACCEPTED"],
+    },
     traits: { judgesByHeader: true },
   },
   {
@@ -353,7 +357,7 @@ export const behaviours = [
     does: "Puts everyone off at the first try; on the second it relays.",
     foundBy: "plain",
     truth: "relays",
-    expected: { profile: "quick", verdict: "inconclusive", findings: ["LOCAL_RECIPIENT_REFUSED"] },
+    expected: { profile: "quick", verdict: "inconclusive", findings: ["LOCAL_RECIPIENT_REFUSED", "OUTSIDE_DEFERRED"] },
     traits: { greylists: true, trusts: [everyone] },
   },
 
@@ -394,13 +398,7 @@ export const behaviours = [
     expected: {
       profile: "quick",
       verdict: "suspect",
-      findings: [
-        "BACKSCATTER",
-        "RELAY_SILENT",
-        "UNKNOWN_RECIPIENT_ACCEPTED",
-        "ACCEPTS_EVERYTHING",
-        "SUBDOMAIN_ACCEPTED",
-      ],
+      findings: ["BACKSCATTER", "RELAY_SILENT", "UNKNOWN_RECIPIENT_ACCEPTED", "ACCEPTS_EVERYTHING", "RELAY_ACCEPTED"],
     },
     traits: { anyRecipient: true, undeliverable: "bounce" },
   },
@@ -413,7 +411,7 @@ export const behaviours = [
     expected: {
       profile: "quick",
       verdict: "suspect",
-      findings: ["RELAY_SILENT", "UNKNOWN_RECIPIENT_ACCEPTED", "ACCEPTS_EVERYTHING", "SUBDOMAIN_ACCEPTED"],
+      findings: ["RELAY_SILENT", "UNKNOWN_RECIPIENT_ACCEPTED", "ACCEPTS_EVERYTHING", "RELAY_ACCEPTED"],
     },
     traits: { anyRecipient: true },
   },
@@ -458,19 +456,19 @@ export const behaviours = [
   {
     id: "rejects-at-data",
     title: "Refuses at DATA",
-    does: "Accepts every recipient and refuses DATA if one of them is outside.",
+    does: "Accepts outside recipients at RCPT and refuses DATA; where no message may be sent, that cannot be shown.",
     foundBy: null,
     truth: "does-not-relay",
-    expected: { profile: "quick", verdict: "closed", findings: [] },
+    expected: { profile: "quick", verdict: "suspect", findings: ["ACCEPTS_EVERYTHING", "RELAY_ACCEPTED"] },
     traits: { refusesAt: "data" },
   },
   {
     id: "rejects-at-dot",
     title: "Refuses at the end of the message",
-    does: "Accepts every recipient and refuses the message if one of them is outside.",
+    does: "Accepts outside recipients at RCPT and refuses the message; where none may be sent, that cannot be shown.",
     foundBy: null,
     truth: "does-not-relay",
-    expected: { profile: "quick", verdict: "closed", findings: [] },
+    expected: { profile: "quick", verdict: "suspect", findings: ["ACCEPTS_EVERYTHING", "RELAY_ACCEPTED"] },
     traits: { refusesAt: "dot" },
   },
   {
@@ -506,7 +504,7 @@ export const behaviours = [
     does: "Puts everyone off at the first try; on the second it is closed.",
     foundBy: null,
     truth: "does-not-relay",
-    expected: { profile: "quick", verdict: "inconclusive", findings: ["LOCAL_RECIPIENT_REFUSED"] },
+    expected: { profile: "quick", verdict: "inconclusive", findings: ["LOCAL_RECIPIENT_REFUSED", "OUTSIDE_DEFERRED"] },
     traits: { greylists: true },
   },
   {

@@ -53,11 +53,20 @@ const limits: ServerLimits = { idleMs: 300_000, sessionMs: 1_800_000, maxLine: 4
 const maxConnections = 50;
 const ourSecondAddress: IpAddress = { family: 4, bits: 0x7f000003n }; // 127.0.0.3
 
-/** Runs a practice mailer until the signal aborts. Throws `NotLoopback` and `ListenError`. */
-export async function runPractice(config: PracticeConfig, ports: PracticePorts, signal: AbortSignal): Promise<void> {
-  await using _practice = await startPractice(config, ports);
-  if (!signal.aborted)
-    await new Promise<void>((resolve) => signal.addEventListener("abort", () => resolve(), { once: true }));
+/**
+ * Runs a practice mailer until the signal aborts; `started` is told when it listens. Throws `NotLoopback` and
+ * `ListenError`.
+ */
+export async function runPractice(
+  config: PracticeConfig,
+  ports: PracticePorts,
+  signal: AbortSignal,
+  started: (practice: Practice) => void = () => {},
+): Promise<void> {
+  await using practice = await startPractice(config, ports);
+  started(practice);
+  if (signal.aborted) return;
+  await new Promise<void>((resolve) => signal.addEventListener("abort", () => resolve(), { once: true }));
 }
 
 /** Starts a practice mailer; it stops when the handle is disposed. Throws `NotLoopback` and `ListenError`. */

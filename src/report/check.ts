@@ -13,6 +13,7 @@ import {
 import { renderHtml } from "./faces/html.ts";
 import { nagiosLine } from "./faces/nagios.ts";
 import { renderText, type TextOptions, textLine } from "./faces/text.ts";
+import { jsonLine } from "./json.ts";
 import { verdictWords } from "./verdict.ts";
 
 export interface CheckFace {
@@ -43,15 +44,14 @@ const faces = {
     note: nothing,
     target: nothing,
     change: nothing,
-    end: (document) => `${JSON.stringify(document)}\n`,
+    end: (document) => jsonLine(document),
   }),
   jsonl: () => ({
     keepsResults: false,
     note: nothing,
-    target: (result) => `${JSON.stringify({ kind: "target", ...result })}\n`,
-    change: (subject, text) => `${JSON.stringify({ kind: "change", subject, text })}\n`,
-    end: ({ results: _results, findings: _findings, ...summary }) =>
-      `${JSON.stringify({ kind: "summary", ...summary })}\n`,
+    target: (result) => jsonLine({ kind: "target", ...result }),
+    change: (subject, text) => jsonLine({ kind: "change", subject, text }),
+    end: ({ results: _results, findings: _findings, ...summary }) => jsonLine({ kind: "summary", ...summary }),
   }),
   html: htmlFace,
   nagios: nagiosFace,

@@ -29,6 +29,7 @@ import { formatMailbox } from "../smtp/path.ts";
 import type { Store } from "../store/store.ts";
 import { changeSince } from "./changes.ts";
 import { SiteError, Unavailable, UsageError } from "./errors.ts";
+import { creditLateArrivals } from "./late-arrivals.ts";
 import { addressesOf, namedTargets } from "./targets.ts";
 
 export interface CheckOptions {
@@ -113,6 +114,13 @@ export async function* checkTask(
     if (consent.basis(target.address) === null) throw new UsageError(refusalOf(target, options, ports.clock.now()));
 
   const key = ports.store === null ? ports.random.bytes(32) : await ports.store.tokenKey(ports.random);
+  if (ports.store !== null) {
+    const late = await creditLateArrivals({ ...ports, store: ports.store }, { catalogue, lookup });
+    for (const { subject, run, instance, outcome, verdict } of late)
+      ports.tell(
+        `${subject}: mail of run ${run} arrived late (${instance} ${outcome}); its verdict is ${verdict} now.`,
+      );
+  }
   const made = tokens(key, ports.clock, ports.random);
   const practice = named.targets.every((target) => isLoopback(target.address));
   await using catching = await openCatcher(options, ports, made, practice, signal);
@@ -154,6 +162,8 @@ export async function* checkTask(
     profile: request.profile.name,
     catalogue: catalogue.serial,
   });
+  const total = named.targets.length * Math.max(1, options.sources.length) + named.unresolved.length;
+  yield { kind: "progress", done: 0, total, doing: "starting" };
   for (const { name, reason } of named.unresolved) {
     const result = unresolvedResult(name, reason, request, ports.clock.now());
     await ports.store?.runs.addTarget(runId, {

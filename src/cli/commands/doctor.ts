@@ -8,6 +8,7 @@ import type { IpAddress } from "../../net/ip.ts";
 import type { Endpoint } from "../../ports.ts";
 import { doctorDocument } from "../../report/documents/doctor.ts";
 import { renderText } from "../../report/faces/text.ts";
+import { jsonLine } from "../../report/json.ts";
 import { doctor } from "../../tasks/doctor.ts";
 import { exitCodes } from "../exit.ts";
 import { interruptSignal } from "../interrupt.ts";
@@ -90,9 +91,7 @@ async function runDoctor(options: DoctorCliOptions): Promise<number> {
     },
     interruptSignal(),
   );
-  process.stdout.write(
-    options.json === true ? `${JSON.stringify(result)}\n` : renderText(doctorDocument(result), terminal()),
-  );
+  process.stdout.write(options.json === true ? jsonLine(result) : renderText(doctorDocument(result), terminal()));
   return result.verdict === "ok" ? exitCodes.well : exitCodes.unsure;
 }
 

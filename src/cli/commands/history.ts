@@ -5,6 +5,7 @@ import { type CheckFormat, checkFace, checkFormats } from "../../report/check.ts
 import { ageNote, historyDocument } from "../../report/documents/history.ts";
 import { nagiosStates } from "../../report/faces/nagios.ts";
 import { renderText } from "../../report/faces/text.ts";
+import { jsonLine } from "../../report/json.ts";
 import { siteLookup } from "../../site/lookup.ts";
 import type { Store } from "../../store/store.ts";
 import { documentOf } from "../../tasks/check.ts";
@@ -83,16 +84,14 @@ async function runHistory(run: string | undefined, options: HistoryCliOptions): 
       `${one.subject}: mail of run ${one.run} arrived late (${one.instance} ${one.outcome}); its verdict is ${one.verdict} now.`,
     );
   const ports: HistoryPorts = { store, clock: realPorts.clock, catalogue };
-  if (run !== undefined) return showRun(run, format, ports);
+  if (run !== undefined) return await showRun(run, format, ports);
   if (format !== "text" && format !== "json")
     throw new UsageError(`--format ${format} shows one run: name it, or \`latest\`.`);
   const result =
     options.target === undefined
       ? await pastRuns(options.limit, ports)
       : await courseOf(options.target, options.limit, ports);
-  process.stdout.write(
-    format === "json" ? `${JSON.stringify(result)}\n` : renderText(historyDocument(result), terminal()),
-  );
+  process.stdout.write(format === "json" ? jsonLine(result) : renderText(historyDocument(result), terminal()));
   return exitCodes.well;
 }
 

@@ -3,6 +3,7 @@ import { existsSync, writeFileSync } from "node:fs";
 import type { Command } from "commander";
 import { initDocument } from "../../report/documents/init.ts";
 import { renderText } from "../../report/faces/text.ts";
+import { jsonLine } from "../../report/json.ts";
 import { Unavailable, UsageError } from "../../tasks/errors.ts";
 import { proposeSite } from "../../tasks/propose-site.ts";
 import { exitCodes } from "../exit.ts";
@@ -55,7 +56,7 @@ async function runInit(domain: string, options: InitCliOptions): Promise<number>
     interruptSignal(),
   );
   if (file !== null) write(file, result.site, options.force === true);
-  if (options.json === true) process.stdout.write(`${JSON.stringify(result)}\n`);
+  if (options.json === true) process.stdout.write(jsonLine(result));
   else if (file === null) {
     process.stdout.write(result.site);
     if (options.quiet !== true)

@@ -6,10 +6,10 @@ import { parseDomain } from "../../net/domain.ts";
 import { formatHostPort } from "../../net/host-port.ts";
 import { isLoopback } from "../../net/ip.ts";
 import { type Endpoint, ListenError } from "../../ports.ts";
-import { type BehaviourId, behaviours } from "../../practice/behaviours.ts";
+import { type BehaviourId, behaviourOf, behaviours } from "../../practice/behaviours.ts";
 import { practiceCertificate } from "../../practice/certificate.ts";
 import { parseRoute, type Route } from "../../practice/loopback.ts";
-import { startPractice } from "../../practice/practice.ts";
+import { type Practice, runPractice } from "../../practice/practice.ts";
 import { Unavailable } from "../../tasks/errors.ts";
 import { nearest } from "../../text/nearest.ts";
 import { exitCodes } from "../exit.ts";
@@ -68,47 +68,44 @@ function listBehaviours(json: boolean): number {
 async function run(options: PracticeCliOptions): Promise<number> {
   const chosen: readonly BehaviourId[] = options.behaviour ?? ["wide-open"];
   const domains = options.domain ?? [domainArgument("ourcollege.example")];
+  const routes = options.route ?? [];
   const say = (text: string): void => {
     if (options.quiet !== true) process.stdout.write(`${text}\n`);
   };
-  const signal = interruptSignal();
-  let practice: Awaited<ReturnType<typeof startPractice>>;
+  let running: Practice | null = null;
+  const started = (practice: Practice): void => {
+    running = practice;
+    const { address, port } = practice.local;
+    const at = formatHostPort({ host: { kind: "address", address }, port });
+    say(`A practice mailer for ${domains.join(", ")} listens on ${at} until Ctrl-C.`);
+    for (const id of chosen) say(`${id}: ${behaviourOf(id)?.does ?? ""}`);
+    if (routes.length === 0) say("No --route: what it passes on goes nowhere.");
+  };
   try {
-    practice = await startPractice(
-      {
-        listen: options.listen,
-        hostName: "practice.example",
-        domains,
-        behaviours: chosen,
-        routes: options.route ?? [],
-        startTls: true,
-      },
+    await runPractice(
+      { listen: options.listen, hostName: "practice.example", domains, behaviours: chosen, routes, startTls: true },
       {
         listener: tcpListener(practiceCertificate),
         dialer: tcpDialer,
         clock: realPorts.clock,
         tell: ({ address, what }) => say(`${what.padEnd(9)}  ${address.replace(/[^\x20-\x7e]/g, "?")}`),
       },
+      interruptSignal(),
+      started,
     );
   } catch (error) {
     if (error instanceof ListenError)
       throw new Unavailable(`${error.message}. Choose another --listen.`, { cause: error });
     throw error;
   }
-  const { address, port } = practice.local;
-  say(
-    `A practice mailer for ${domains.join(", ")} listens on ${formatHostPort({ host: { kind: "address", address }, port })} until Ctrl-C.`,
-  );
-  for (const id of chosen) say(`${id}: ${behaviours.find((row) => row.id === id)?.does ?? ""}`);
-  if ((options.route ?? []).length === 0) say("No --route: what it passes on goes nowhere.");
-  await new Promise<void>((resolve) =>
-    signal.aborted ? resolve() : signal.addEventListener("abort", () => resolve(), { once: true }),
-  );
-  await practice[Symbol.asyncDispose]();
-  const { sessions, accepted, refused, messages } = practice.counts;
+  const { sessions, accepted, refused, messages } = countsOf(running);
   say(`${sessions} sessions, ${accepted} recipients accepted, ${refused} refused, ${messages} messages.`);
   return exitCodes.interrupted;
 }
+
+/** A callback sets the mailer, which the compiler cannot see. */
+const countsOf = (practice: Practice | null): Practice["counts"] =>
+  practice?.counts ?? { sessions: 0, accepted: 0, refused: 0, messages: 0 };
 
 function loopbackArgument(text: string): Endpoint {
   const endpoint = endpointArgument(text);

@@ -21,15 +21,15 @@ function runsDocument(runs: readonly PastRun[]): Document {
   const blocks: Block[] = [
     {
       kind: "table",
-      head: ["run", "when (UTC)", "age", "tool", "profile", "targets", "verdict", ""],
+      head: ["when (UTC)", "age", "tool", "profile", "targets", "verdict", "run", ""],
       rows: runs.map((run): readonly Text[] => [
-        run.run,
         run.startedAt.slice(0, 16).replace("T", " "),
         ageWords(run.age),
         run.tool,
         run.profile,
         String(run.targets),
         run.state === "killed" || run.state === "running" ? toned("-", "faint") : verdictText(run.verdict),
+        shortName(run.run),
         noteOf(run),
       ]),
     },
@@ -49,6 +49,9 @@ function runsDocument(runs: readonly PastRun[]): Document {
     blocks.push({ kind: "paragraph", text: "Stale: the catalogue has tests that the run did not know. Test again." });
   return { title: "History", blocks };
 }
+
+/** The end of a run's id: enough to name it. */
+const shortName = (id: string): string => id.split("-").at(-1) ?? id;
 
 function noteOf({ state, newerProbes }: PastRun): Text {
   const words = [
@@ -93,7 +96,7 @@ function courseDocument(target: string, course: readonly PastResult[]): Document
             ageWords(one.age),
             verdictText(one.verdict),
             `${one.answered}/${one.applicable} ${one.profile}`,
-            one.run,
+            shortName(one.run),
             [
               changed ? toned(`was ${before.verdict}. `, "strong") : "",
               one.verdict === "closed" ? "" : `${one.because}. `,

@@ -37,7 +37,7 @@ export function nagiosLine({ verdict, targets, answered, applicable, seconds, wo
 
 /** What to print when nothing could be tested. */
 export function nagiosFailure(text: string): string {
-  return `RELAY UNKNOWN - ${words(text).slice(0, maxLength)}\n`;
+  return `RELAY UNKNOWN - ${words(text.split("\n")[0] ?? "").slice(0, maxLength)}\n`;
 }
 
 /** A bar would begin the performance data, a line end more text. */

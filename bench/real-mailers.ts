@@ -1,0 +1,131 @@
+/**
+ * The relay test of real mailers, beside nmap's: the same mailer, the same machine, the same run. Prints times and
+ * ratios, and for every variant of the lab the verdicts of both beside the truth by delivery.
+ *
+ *     npm run bench:real            times on one Postfix and one Exim, closed and open
+ *     npm run bench:real accuracy   every variant: verdict, truth, nmap's verdict
+ */
+import { fileURLToPath } from "node:url";
+import { closeLab, type Lab, startLab } from "../test/lab/lab.ts";
+import type { Variant } from "../test/lab/variant.ts";
+import { variants } from "../test/lab/variants.ts";
+
+const main = fileURLToPath(new URL("../src/cli/main.ts", import.meta.url));
+
+interface Ours {
+  readonly verdict: string;
+  readonly ms: number;
+  readonly probes: number;
+}
+
+/** Runs the command line as a user does, from the stranger's place, and measures it from start to exit. */
+async function ours(lab: Lab, target: string | null, profile: string): Promise<Ours> {
+  const began = performance.now();
+  const ran = await lab.exec(
+    "world",
+    [
+      process.execPath,
+      main,
+      "check",
+      ...(target === null ? [] : [target]),
+      "--profile",
+      profile,
+      "--site",
+      lab.siteFile,
+      "--resolver",
+      "198.51.100.53",
+      "--no-store",
+      "--json",
+      ...(lab.variant.checkOptions ?? []),
+    ],
+    { timeoutMs: 900_000 },
+  );
+  const ms = performance.now() - began;
+  const document = JSON.parse(ran.stdout) as { verdict: string; coverage: { answered: number } };
+  return { verdict: document.verdict, ms, probes: document.coverage.answered };
+}
+
+interface Theirs {
+  readonly verdict: "open" | "closed" | "none";
+  readonly ms: number;
+  readonly says: string;
+}
+
+/** nmap's smtp-open-relay script, its sixteen pairs, with our catch domain as the outside one. */
+async function nmap(lab: Lab, address: string, port: number): Promise<Theirs> {
+  const began = performance.now();
+  const ran = await lab.peer([
+    "nmap",
+    ...(address.includes(":") ? ["-6"] : []),
+    ...["-Pn", "-n", "-sT", "-p", String(port), "--script", "+smtp-open-relay"],
+    ...[
+      "--script-args",
+      "smtp-open-relay.domain=catch.fencepost-tests.example,smtp-open-relay.to=relaytest,smtp-open-relay.from=relaytest",
+    ],
+    address,
+  ]);
+  const ms = performance.now() - began;
+  const says = /\|_?\s*smtp-open-relay:\s*(.*)/.exec(ran.stdout)?.[1]?.trim() ?? "nothing";
+  const verdict = /is an open relay/i.test(says)
+    ? "open"
+    : /isn't an open relay|doesn't seem to be an open relay/i.test(says)
+      ? "closed"
+      : "none";
+  return { verdict, ms, says };
+}
+
+const seconds = (ms: number): string => (ms / 1000).toFixed(2).padStart(7);
+
+async function times(): Promise<void> {
+  console.log("seconds, whole commands; ratio = nmap's time / ours");
+  console.log("mailer                 test                        seconds   verdict        ratio");
+  for (const name of ["postfix-closed", "postfix-local-sender", "exim-closed", "exim-local-sender"]) {
+    const variant = variants.find((one) => one.name === name);
+    if (variant === undefined) throw new Error(`no variant ${name}`);
+    await using lab = await startLab(variant);
+    const address = variant.listeners.find(
+      (listener) => listener.port === 25 && !listener.address.includes(":"),
+    )!.address;
+    const theirs = await nmap(lab, address, 25);
+    const row = (test: string, ms: number, verdict: string, ratio: string): void =>
+      console.log(`${name.padEnd(22)} ${test.padEnd(26)} ${seconds(ms)}   ${verdict.padEnd(13)} ${ratio}`);
+    row("nmap, 16 pairs, no proof", theirs.ms, theirs.verdict, "1.0");
+    for (const profile of ["nmap16", "quick", "full"]) {
+      const mine = await ours(lab, `${address}:25`, profile);
+      row(`${profile}, proof, ${mine.probes} probes`, mine.ms, mine.verdict, (theirs.ms / mine.ms).toFixed(1));
+    }
+  }
+}
+
+/** Whether a verdict agrees with the truth; suspect and inconclusive are neither right nor wrong. */
+function mark(verdict: string, truth: Variant["truth"]): string {
+  if (verdict !== "open" && verdict !== "closed") return "unsure";
+  return verdict === truth ? "right" : "WRONG";
+}
+
+async function accuracy(): Promise<void> {
+  const count = { right: 0, unsure: 0, WRONG: 0, theirRight: 0, theirUnsure: 0, theirWRONG: 0 };
+  console.log("variant                        truth    ours                   nmap (IPv4 port 25)");
+  for (const variant of variants) {
+    await using lab = await startLab(variant);
+    const address = variant.listeners.find((listener) => !listener.address.includes(":"))?.address;
+    const mine = await ours(lab, null, "quick");
+    const theirs = address === undefined ? { verdict: "none" as const } : await nmap(lab, address, 25);
+    const own = mark(mine.verdict, variant.truth);
+    const other = mark(theirs.verdict, variant.truth);
+    count[own as "right"] += 1;
+    count[`their${other === "right" ? "Right" : other === "unsure" ? "Unsure" : "WRONG"}` as "theirRight"] += 1;
+    console.log(
+      `${variant.name.padEnd(30)} ${variant.truth.padEnd(8)} ${mine.verdict.padEnd(13)} ${own.padEnd(8)} ${theirs.verdict.padEnd(7)} ${other}`,
+    );
+  }
+  console.log(
+    `\nours: ${count.right} right, ${count.unsure} unsure, ${count.WRONG} wrong · nmap: ${count.theirRight} right, ${count.theirUnsure} without an answer, ${count.theirWRONG} wrong · of ${variants.length}`,
+  );
+}
+
+try {
+  await (process.argv[2] === "accuracy" ? accuracy() : times());
+} finally {
+  await closeLab();
+}

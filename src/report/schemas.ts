@@ -1,0 +1,25 @@
+/** The JSON documents that commands print, as published schemas (`schemas/`, made again by `vitest run -u src/report`). */
+import { z } from "zod";
+import { checkDocumentSchema } from "../check/result.ts";
+import { catalogueSchema } from "./results/catalogue.ts";
+import { doctorSchema } from "./results/doctor.ts";
+import { historySchema } from "./results/history.ts";
+import { initSchema } from "./results/init.ts";
+
+export const documentSchemas = {
+  catalogue: catalogueSchema,
+  check: checkDocumentSchema,
+  doctor: doctorSchema,
+  history: historySchema,
+  init: initSchema,
+} as const satisfies Record<string, z.ZodType>;
+
+/** The JSON Schema of a document. Within a version documents gain fields, so it forbids none that it does not know. */
+export function jsonSchemaOf(name: keyof typeof documentSchemas): unknown {
+  return z.toJSONSchema(documentSchemas[name], {
+    io: "output",
+    override: ({ jsonSchema }) => {
+      if (jsonSchema.additionalProperties === false) delete jsonSchema.additionalProperties;
+    },
+  });
+}
