@@ -1,5 +1,6 @@
 /** From the record of a run to the result of its target. Pure. */
 import { fingerprint } from "../knowledge/fingerprint.ts";
+import { formatHostPort } from "../net/host-port.ts";
 import { formatIp, type IpAddress } from "../net/ip.ts";
 import { findingsOf } from "./explain.ts";
 import type { RunRecord } from "./record.ts";
@@ -33,7 +34,7 @@ export function conclude(
     controls: record.controls,
     vantage: facts.vantage,
     profile: profile.name,
-    canCatch: request.catcher.domain !== null,
+    canCatch: request.catcher.domain === null ? "no" : request.catcher.leads === "seen" ? "yes" : "unknown",
     ended: facts.ended,
   });
   const print = fingerprint(
@@ -73,7 +74,7 @@ export function conclude(
     controls: [...record.controls],
     probes: record.tried.map(resultOf),
     findings: findingsOf(
-      `${formatIp(target.address)}:${target.port}`,
+      formatHostPort({ host: { kind: "address", address: target.address }, port: target.port }),
       record.tried,
       record.controls,
       product,

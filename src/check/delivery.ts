@@ -120,7 +120,8 @@ function groupsOf(accepted: readonly Tried[]): readonly Group[] {
   });
 }
 
-const notAllowed = "no message sent: not every host named in the recipient is the catcher's or the target's";
+/** Why an accepted recipient got no message. */
+export const notAllowed = "no message sent: not every host named in the recipient is the catcher's or the target's";
 
 const recipientsOf = (instance: Instance): readonly RenderedPath[] =>
   instance.steps.flatMap((step) => ("rcpt" in step ? [step.rcpt] : []));

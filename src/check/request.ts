@@ -31,6 +31,11 @@ export interface CheckTarget {
 export interface CatcherIdentity {
   /** Null: probes go to the catcher's address literal, and `closed` cannot be told. */
   readonly domain: string | null;
+  /**
+   * Whether DNS was seen to lead mail for the domain to the catcher. If the question failed, only a refusal that speaks
+   * of relaying counts for `closed`: any other may be about a domain that cannot be found.
+   */
+  readonly leads: "seen" | "unknown";
   readonly senderDomain: string | null;
   readonly backupDomain: string | null;
   readonly address: IpAddress | null;

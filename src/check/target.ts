@@ -7,7 +7,7 @@ import { greetedName } from "../smtp/ehlo.ts";
 import { isPositive } from "../smtp/reply.ts";
 import { conclude } from "./conclude.ts";
 import { controlOf, expectationOf } from "./control.ts";
-import { deliver, isPlain } from "./delivery.ts";
+import { deliver, isPlain, notAllowed } from "./delivery.ts";
 import { expand, type Instance } from "./expand.ts";
 import { Inbox } from "./inbox.ts";
 import { type JudgeContext, judge } from "./judge.ts";
@@ -381,6 +381,7 @@ class TargetRun {
       }
     else if (accepted.length > 0) this.#news(0, null, `proving ${accepted.length} accepted recipients by delivery`);
     await this.#deliver(accepted);
+    this.#leaveOutUnprovable();
     for (const [index, instance] of own.entries()) {
       this.#news(index, own.length, instance.name);
       if (this.#messages >= this.#request.maxMessages)
@@ -388,6 +389,20 @@ class TargetRun {
       else if (this.#stoppedAnswering) this.#record.add(notTried(instance, "the target stopped answering"));
       else await this.#tryWhole(instance);
     }
+  }
+
+  /**
+   * A mailer that takes any local-part takes these too, and no message may be sent to show what becomes of them: then
+   * nothing can be told by them here, and the forms that can be proved have to do.
+   */
+  #leaveOutUnprovable(): void {
+    const takesAny = this.#record.controls.some(({ id, reply }) => id === "ctl-local-unknown" && reply?.code === 250);
+    if (!takesAny) return;
+    for (const tried of this.#record.tried)
+      if (tried.outcome === "accepted" && tried.reason === notAllowed && tried.instance.probe.judge === "routing") {
+        tried.outcome = "not-run";
+        tried.reason = "the mailer takes any local-part, and no message may be sent to this one";
+      }
   }
 
   async #deliver(accepted: readonly Tried[]): Promise<void> {
@@ -451,5 +466,5 @@ function wholeOutcome(
 function mayWantProxyHeader({ stage, loss, reply, transcript }: Failure): boolean {
   if (stage !== "connect") return false;
   if (reply !== null) return reply.code === 421;
-  return loss === "closed" || loss === "reset" || (loss === "timeout" && /^\*: no complete/m.test(transcript));
+  return loss === "closed" || loss === "reset" || (loss === "timeout" && / \*: no complete/.test(transcript));
 }

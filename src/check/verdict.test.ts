@@ -60,19 +60,28 @@ const facts = (over: Partial<VerdictFacts> = {}): VerdictFacts => ({
   controls: [passed, { ...passed, at: "end" }],
   vantage: "external",
   profile: "quick",
-  canCatch: true,
+  canCatch: "yes",
   ended: "finished",
   ...over,
 });
 
 test("closed needs controls, a catch domain, an end, and an answer in each class of the rule", () => {
   expect(verdictOf(facts()).verdict).toBe("closed");
-  expect(verdictOf(facts({ canCatch: false })).verdict).toBe("inconclusive");
+  expect(verdictOf(facts({ canCatch: "no" })).verdict).toBe("inconclusive");
   expect(verdictOf(facts({ controls: [] })).verdict).toBe("inconclusive");
   expect(verdictOf(facts({ controls: [{ ...passed, passed: false }] })).verdict).toBe("inconclusive");
   expect(verdictOf(facts({ ended: "deadline" })).verdict).toBe("inconclusive");
   for (const left of allRefused)
     expect(verdictOf(facts({ tried: allRefused.filter((one) => one !== left) })).verdict).toBe("inconclusive");
+});
+
+test("if the catch domain could not be looked up, only a refusal that speaks of relaying counts", () => {
+  const unknown = facts({ canCatch: "unknown" });
+  expect(verdictOf(unknown).verdict).toBe("inconclusive");
+  const denied = tried("plain", "refused", { reply: { code: 454, enhanced: "4.7.1", text: "Relay access denied" } });
+  const unfound = tried("plain", "refused", { reply: { code: 550, enhanced: "5.1.2", text: "Domain not found" } });
+  expect(verdictOf({ ...unknown, tried: [...allRefused, denied] }).verdict).toBe("closed");
+  expect(verdictOf({ ...unknown, tried: [...allRefused, unfound] }).verdict).toBe("inconclusive");
 });
 
 for (const outcome of ["deferred", "tester-refused", "error"] as const)

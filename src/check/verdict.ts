@@ -2,6 +2,7 @@
  * From what was tried to a verdict: never better than its evidence. Pure.
  */
 import { isPositive } from "../smtp/reply.ts";
+import { meaningOf } from "./refusal.ts";
 import type { ControlResult, Vantage, Verdict } from "./result.ts";
 import type { Tried } from "./tried.ts";
 
@@ -20,7 +21,7 @@ export interface VerdictFacts {
   readonly vantage: Vantage;
   readonly profile: string;
   /** Arrivals can be seen for certain: there is a catch domain. */
-  readonly canCatch: boolean;
+  readonly canCatch: "yes" | "no" | "unknown";
   readonly ended: "finished" | "interrupted" | "deadline";
 }
 
@@ -80,12 +81,24 @@ export function verdictOf(facts: VerdictFacts): Judged {
         verdict: "inconclusive",
         because: `the profile ${facts.profile} brought no definite answer about ${words}`,
       };
-  if (!facts.canCatch)
+  if (facts.canCatch === "unknown" && !tried.some(isDeniedPlainly))
+    return {
+      verdict: "inconclusive",
+      because:
+        "it could not be looked up whether the catch domain leads to the catcher, and no refusal speaks of relaying",
+    };
+  if (facts.canCatch === "no")
     return { verdict: "inconclusive", because: "without a catch domain a relay can be proved, but not its absence" };
   return {
     verdict: "closed",
     because: `closed to the ${tried.filter(isDefinite).length} tests of profile ${facts.profile}`,
   };
+}
+
+/** The plain form was refused in words about relaying, not for a domain that cannot be found. */
+function isDeniedPlainly({ instance: { probe }, outcome, reply }: Tried): boolean {
+  if (probe.class !== "plain" || outcome !== "refused" || reply === null) return false;
+  return ["relay-denied", "authentication-required", "client"].includes(meaningOf(reply));
 }
 
 function insideWords(vantage: Vantage, relayed: number): string {

@@ -1,6 +1,7 @@
 /** The command line: one thin file per command, errors as one line and an exit code. */
 import { readFileSync } from "node:fs";
 import { Command, CommanderError } from "commander";
+import { shownLines } from "../report/shown.ts";
 import { addCatalogue } from "./commands/catalogue.ts";
 import { addCheck } from "./commands/check.ts";
 import { addDemo } from "./commands/demo.ts";
@@ -40,7 +41,8 @@ try {
   if (error instanceof CommanderError) process.exitCode = error.exitCode === 0 ? exitCodes.well : exitCodes.usage;
   else {
     const { code, text } = exitOfError(error);
-    process.stderr.write(`fencepost: ${text}\n`);
+    // Names that DNS or a file gave must not steer the terminal.
+    process.stderr.write(`fencepost: ${shownLines(text).join("\n")}\n`);
     process.exitCode = code;
   }
 }

@@ -41,7 +41,7 @@ class SocketConnection implements Connection {
   readonly peer: Endpoint;
   readonly local: Endpoint;
   tls: TlsFacts | null = null;
-  readonly #server: ServerTls | null;
+  readonly #server: tls.SecureContext | null;
   #socket: net.Socket;
   #chunks: Buffer[] = [];
   #waiting = 0;
@@ -49,7 +49,7 @@ class SocketConnection implements Connection {
   #failure: Error | null = null;
   #wake: (() => void) | null = null;
 
-  constructor(socket: net.Socket, server: ServerTls | null) {
+  constructor(socket: net.Socket, server: tls.SecureContext | null) {
     this.#socket = socket;
     this.#server = server;
     this.peer = endpoint(socket.remoteAddress, socket.remotePort);
@@ -147,11 +147,7 @@ class SocketConnection implements Connection {
           })
         : new tls.TLSSocket(plain, {
             isServer: true,
-            secureContext: tls.createSecureContext({
-              cert: this.#server.certificate,
-              key: this.#server.key,
-              ...laxTls,
-            }),
+            secureContext: this.#server,
             requestCert: true,
             rejectUnauthorized: false,
           });
@@ -284,12 +280,22 @@ export const tcpDialer: Dialer = {
   },
 };
 
-/** A listener; with a certificate its connections can start TLS, and with `implicit` they begin with it. */
+/** A listener; with a certificate its connections can start TLS. */
 export function tcpListener(serverTls: ServerTls | null = null): Listener {
+  // Made once: a context for each handshake would cost more than the handshake.
+  const context =
+    serverTls === null
+      ? null
+      : tls.createSecureContext({
+          cert: serverTls.certificate,
+          key: serverTls.key,
+          minVersion: laxTls.minVersion,
+          ciphers: laxTls.ciphers,
+        });
   return {
     async listen(on, serve, options = {}): Promise<Listening> {
       const server = net.createServer({ pauseOnConnect: false }, (socket) => {
-        const connection = new SocketConnection(socket, serverTls);
+        const connection = new SocketConnection(socket, context);
         serve(connection)
           .catch(() => {})
           .finally(() => connection.close());

@@ -2,6 +2,7 @@ import { expect, test } from "vitest";
 import { type DomainName, parseDomain } from "../net/domain.ts";
 import { formatIp, type IpAddress, parseIp } from "../net/ip.ts";
 import type { Clock, Dialer, Listener } from "../ports.ts";
+import type { MailDomain } from "../smtp/path.ts";
 import { loopbackDialer, loopbackListener, NotLoopback, parseRoute, routeFor } from "./loopback.ts";
 import { Outgoing, type Sent } from "./outgoing.ts";
 import { startPractice } from "./practice.ts";
@@ -16,6 +17,8 @@ const domain = (text: string): DomainName => {
   if (!parsed.ok) throw new Error(parsed.expected);
   return parsed.value;
 };
+
+const named = (text: string): MailDomain => ({ kind: "name", name: domain(text) });
 
 const reached: string[] = [];
 const dialer: Dialer = {
@@ -65,7 +68,7 @@ for (const address of ["0.0.0.0", "::", "192.0.2.25", "10.0.0.1", "128.0.0.1", "
     );
     outgoing.enqueue({
       reversePath: "<>",
-      to: [{ address: "a@catch.example", domain: domain("catch.example") }],
+      to: [{ address: "a@catch.example", domain: named("catch.example") }],
       content: "x\r\n",
     });
     await new Promise((resolve) => setTimeout(resolve, 5));
@@ -95,7 +98,9 @@ test("the longest name that fits decides where mail goes", () => {
     { domain: domain("example"), to: to(1) },
     { domain: domain("catch.example"), to: to(2) },
   ];
-  expect(routeFor(domain("a.catch.example"), routes)?.port).toBe(2);
-  expect(routeFor(domain("xcatch.example"), routes)?.port).toBe(1);
-  expect(routeFor(domain("catch.invalid"), routes)).toBeNull();
+  expect(routeFor(named("a.catch.example"), routes)?.port).toBe(2);
+  expect(routeFor(named("xcatch.example"), routes)?.port).toBe(1);
+  expect(routeFor(named("catch.invalid"), routes)).toBeNull();
+  expect(routeFor({ kind: "literal", address: ip("127.0.0.1") }, routes)?.port).toBe(1);
+  expect(routeFor({ kind: "literal", address: ip("192.0.2.1") }, routes)).toBeNull();
 });

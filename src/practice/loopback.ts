@@ -4,8 +4,9 @@
  */
 import { type DomainName, isAtOrBelow, parseDomain } from "../net/domain.ts";
 import { parseHostPort } from "../net/host-port.ts";
-import { formatIp, isLoopback } from "../net/ip.ts";
+import { formatIp, isLoopback, sameIp } from "../net/ip.ts";
 import type { Dialer, Endpoint, Listener } from "../ports.ts";
+import type { MailDomain } from "../smtp/path.ts";
 import { notParsed, type Parsed, parsed } from "../text/parsed.ts";
 
 /** A practice mailer was to listen on, or to connect to, something that is not this machine's own loopback. */
@@ -58,10 +59,12 @@ export function parseRoute(text: string): Parsed<Route> {
   return parsed({ domain: domain.value, to: { address: host.address, port: port ?? 25 } });
 }
 
-/** The route for a domain: the longest name that fits, or `null`. */
-export function routeFor(domain: DomainName, routes: readonly Route[]): Endpoint | null {
+/** The route for a domain: the longest name that fits; for an address literal one that leads there. `null` if none. */
+export function routeFor(domain: MailDomain, routes: readonly Route[]): Endpoint | null {
+  if (domain.kind === "literal") return routes.find(({ to }) => sameIp(to.address, domain.address))?.to ?? null;
   let best: Route | null = null;
   for (const route of routes)
-    if (isAtOrBelow(domain, route.domain) && (best === null || route.domain.length > best.domain.length)) best = route;
+    if (isAtOrBelow(domain.name, route.domain) && (best === null || route.domain.length > best.domain.length))
+      best = route;
   return best?.to ?? null;
 }

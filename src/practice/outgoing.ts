@@ -3,10 +3,10 @@
  * to loopback; what has no route stays here and is forgotten.
  */
 import { Dialogue } from "../dialogue/client.ts";
-import type { DomainName } from "../net/domain.ts";
 import { formatIp, type IpAddress } from "../net/ip.ts";
 import { type Clock, DialError, type Dialer, type Endpoint } from "../ports.ts";
 import { stuffed } from "../smtp/data.ts";
+import type { MailDomain } from "../smtp/path.ts";
 import { isPositive, isTransient } from "../smtp/reply.ts";
 import { type Route, routeFor } from "./loopback.ts";
 
@@ -14,7 +14,7 @@ import { type Route, routeFor } from "./loopback.ts";
 export interface Mail {
   /** With brackets, as MAIL FROM wants it. */
   readonly reversePath: string;
-  readonly to: readonly { readonly address: string; readonly domain: DomainName }[];
+  readonly to: readonly { readonly address: string; readonly domain: MailDomain }[];
   /** CRLF line ends, dots not stuffed. */
   readonly content: string;
 }

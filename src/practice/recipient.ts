@@ -2,13 +2,13 @@
  * What a practice mailer makes of one recipient. Where nothing misbehaves this is the rule of the house: the table in
  * `relaying/`, read with the client as a stranger. Behaviours bend who counts as a stranger and where a path leads. Pure.
  */
-import { type DomainName, parseDomain } from "../net/domain.ts";
 import { type Reason, replyFor } from "../relaying/reasons.ts";
 import { cellOf, relaying } from "../relaying/table.ts";
 import {
   type ForwardPath,
   formatMailbox,
-  type Mailbox,
+  formatMailDomain,
+  type MailDomain,
   parseMailbox,
   parseMailDomain,
   readForwardPath,
@@ -22,7 +22,7 @@ import type { Claims, House, Traits } from "./traits.ts";
 export type Fate =
   | { readonly kind: "mailbox" }
   /** On to another host, by a route. */
-  | { readonly kind: "onward"; readonly address: string; readonly domain: DomainName }
+  | { readonly kind: "onward"; readonly address: string; readonly domain: MailDomain }
   /** For nobody that this mailer knows. */
   | { readonly kind: "nowhere"; readonly address: string };
 
@@ -94,19 +94,14 @@ export function denialOf(reason: Reason): Reply {
   return words === null ? reply(550, "5.7.1", "Refused") : reply(words.code, words.enhanced, words.text);
 }
 
-/** The address as one that mail can go on to: readable, and at a domain name that is not ours. */
+/** The address as one that mail can go on to: readable, and at a domain or address that is not ours. */
 function onwardTo(
   address: string | null,
   isOwn: (domain: string) => boolean,
 ): Extract<Fate, { kind: "onward" }> | null {
   const mailbox = address === null ? null : parseMailbox(address);
-  return mailbox?.ok === true ? onwardMailbox(mailbox.value, isOwn) : null;
-}
-
-function onwardMailbox(mailbox: Mailbox, isOwn: (domain: string) => boolean): Extract<Fate, { kind: "onward" }> | null {
-  if (mailbox.domain.kind === "literal" || isOwn(mailbox.domain.name)) return null;
-  const domain = parseDomain(mailbox.domain.name);
-  return domain.ok ? { kind: "onward", address: formatMailbox(mailbox), domain: domain.value } : null;
+  if (mailbox?.ok !== true || isOwn(formatMailDomain(mailbox.value.domain))) return null;
+  return { kind: "onward", address: formatMailbox(mailbox.value), domain: mailbox.value.domain };
 }
 
 /** Recipients that a message itself names. */

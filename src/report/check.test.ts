@@ -2,7 +2,7 @@ import fc from "fast-check";
 import { expect, test } from "vitest";
 import { shippedTexts } from "../../docs/generate-probes.ts";
 import * as results from "../../test/results/check.ts";
-import type { CheckDocument, TargetResult } from "../check/result.ts";
+import { type CheckDocument, outcomes, type TargetResult } from "../check/result.ts";
 import { type Catalogue, loadCatalogue } from "../knowledge/catalogue.ts";
 import { type CheckFormat, checkFace, checkFormats } from "./check.ts";
 import { matrixOf } from "./documents/check.ts";
@@ -27,9 +27,19 @@ function printed(
 
 const changes = [{ subject: "192.0.2.25:25", text: "was closed on 2026-11-20 10:00 UTC, is open now" }];
 
-for (const name of ["closed", "open", "suspect", "inconclusive", "unreachable", "unknownHost", "practice"] as const)
+const { closed, open, suspect, inconclusive, unreachable, unknownHost, practice } = results;
+
+for (const [name, result] of Object.entries({
+  closed,
+  open,
+  suspect,
+  inconclusive,
+  unreachable,
+  unknownHost,
+  practice,
+}))
   test(`the text of a target that is ${name}`, async () => {
-    await expect(printed("text", [results[name]])).toMatchFileSnapshot(`../../test/goldens/check-${name}.txt`);
+    await expect(printed("text", [result])).toMatchFileSnapshot(`../../test/goldens/check-${name}.txt`);
   });
 
 const many = [
@@ -58,6 +68,12 @@ for (const [format, ending] of [
       `../../test/goldens/check-many.${ending}`,
     );
   });
+
+test("all outcomes at once fit into 80 columns", () => {
+  const probes = outcomes.map((outcome) => results.probe(`probe-${outcome}`, { outcome }));
+  const text = printed("text", [{ ...open, probes }]);
+  for (const line of text.split("\n")) expect(line.length, line).toBeLessThanOrEqual(80);
+});
 
 test("evidence ages, and a newer catalogue makes it stale", () => {
   const face = checkFace("text", {

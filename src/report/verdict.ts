@@ -36,11 +36,6 @@ export const verdictWords = {
   },
 } as const satisfies Record<Verdict, VerdictWords>;
 
-/** Verdict in one word, with the reason where there is one: `unreachable (not listening)`. */
-export function shortVerdict({ verdict, reason }: Pick<TargetResult, "verdict" | "reason">): string {
-  return reason === undefined ? verdict : `${verdict} (${reason.replace("-", " ")})`;
-}
-
 /** `192.0.2.25:25`, `[2001:db8::25]:25`; a name that led nowhere is shown as it is. */
 export function subjectOfTarget({ host, address, port }: TargetResult["target"]): string {
   if (address === "") return host;
@@ -49,11 +44,8 @@ export function subjectOfTarget({ host, address, port }: TargetResult["target"])
 
 /** Subject and name, if they are not the same. */
 export function titleOfTarget(target: TargetResult["target"]): string {
-  const names = [
-    ...new Set(
-      [target.mailer, target.host].filter((name) => name !== undefined && name !== target.address && name !== ""),
-    ),
-  ];
   const subject = subjectOfTarget(target);
-  return names.length === 0 || target.address === "" ? subject : `${subject} (${names.join(", ")})`;
+  const known = ["", subject, target.address, undefined];
+  const names = [...new Set([target.mailer, target.host].filter((name) => !known.includes(name)))];
+  return names.length === 0 ? subject : `${subject} (${names.join(", ")})`;
 }

@@ -1,6 +1,6 @@
 /** What the values of a site file have to do with one another: what cannot be (errors) and what is odd (warnings). */
 import { type DomainName, domainSet, formatDomainPattern, isAtOrBelow } from "../net/domain.ts";
-import { formatIp, type IpAddress } from "../net/ip.ts";
+import { formatIp, type IpAddress, isLoopback } from "../net/ip.ts";
 import { ipSet } from "../net/ip-set.ts";
 import { formatPrefix } from "../net/prefix.ts";
 import { formatMailbox, type Mailbox } from "../smtp/path.ts";
@@ -119,7 +119,7 @@ function mailersOutside(site: Site): readonly Remark[] {
   const networks = ipSet(site.networks);
   const outside = (mailer: number, key: "addresses" | "sendsFrom", addresses: readonly IpAddress[]) =>
     addresses.flatMap((address, index) =>
-      networks.has(address)
+      networks.has(address) || isLoopback(address)
         ? []
         : remark(
             ["mailers", mailer, key, index],

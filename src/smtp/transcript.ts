@@ -1,9 +1,9 @@
 /**
  * What was said on a connection, as evidence: the one small text format of reports, fixtures and the store.
  *
- *     S: 220 mx.example ESMTP        the server said
- *     C: EHLO probe.example          the client said
- *     *: connection reset            what happened otherwise
+ *     0.012 S: 220 mx.example ESMTP        the server said
+ *     0.013 C: EHLO probe.example          the client said
+ *     0.020 *: connection reset            what happened otherwise
  *
  * Octets that are not printable ASCII are written \xHH, so that evidence can be shown anywhere without harm.
  */
@@ -24,20 +24,7 @@ export function printable(text: string): string {
   );
 }
 
-/** The transcript as text; with `times`, each line begins with seconds since the connection. */
-export function formatTranscript(transcript: Transcript, options: { readonly times?: true } = {}): string {
-  return transcript
-    .map(
-      (line) =>
-        `${options.times === true ? `${(line.at / 1000).toFixed(3).padStart(8)} ` : ""}${line.side}: ${line.text}`,
-    )
-    .join("\n");
-}
-
-/** Reads the text form (without times). Lines of another form are left out: fixtures carry comments. */
-export function parseTranscript(text: string): Transcript {
-  return text.split("\n").flatMap((line) => {
-    const match = /^([SC*]): ?(.*)$/.exec(line);
-    return match === null ? [] : [{ at: 0, side: match[1] as TranscriptLine["side"], text: match[2] ?? "" }];
-  });
+/** The transcript as text, each line with the seconds since the connection was asked for. */
+export function formatTranscript(transcript: Transcript): string {
+  return transcript.map((line) => `${(line.at / 1000).toFixed(3)} ${line.side}: ${line.text}`).join("\n");
 }

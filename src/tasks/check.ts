@@ -326,7 +326,8 @@ async function openCatcher(
   }
   return {
     identity: {
-      domain: host.reached ? domain : null,
+      domain: host.reached === "no" ? null : domain,
+      leads: host.reached === "seen" ? "seen" : "unknown",
       senderDomain: site?.catcher?.senderDomain ?? domain,
       backupDomain: options.catcher.backupDomain ?? site?.catcher?.backupDomain ?? null,
       address: addresses.find((address) => address.family === 4) ?? null,
@@ -346,9 +347,10 @@ async function catcherHost(
   practice: boolean,
   ports: CheckTaskPorts,
   signal: AbortSignal,
-): Promise<{ readonly name: string | null; readonly reached: boolean }> {
+): Promise<{ readonly name: string | null; readonly reached: "seen" | "unknown" | "no" }> {
   // On loopback the practice mailer is told the way; DNS has no part in it.
-  if (domain === null || practice) return { name: domain, reached: domain !== null };
+  if (domain === null) return { name: null, reached: "no" };
+  if (practice) return { name: domain, reached: "seen" };
   const mx = await ports.resolver.mx(domain, signal);
   const hosts =
     mx.kind === "answer"
@@ -361,12 +363,18 @@ async function catcherHost(
     if (
       addresses.length === 0 ? found.length > 0 : found.some((one) => addresses.some((address) => sameIp(one, address)))
     )
-      return { name: host, reached: true };
+      return { name: host, reached: "seen" };
+  }
+  if (mx.kind === "failed") {
+    ports.tell(
+      `the DNS question for the MX of ${domain} failed (${mx.cause}): it cannot be seen whether mail for it reaches the catcher. Name a resolver with --resolver.`,
+    );
+    return { name: null, reached: "unknown" };
   }
   ports.tell(
     `DNS does not lead mail for ${domain} to the catcher at ${addresses.map(formatIp).join(", ") || formatIp(listen.address)} (MX: ${hosts.join(", ")}). Nothing can be proved closed until it does; \`fencepost doctor\` shows the records to create.`,
   );
-  return { name: hosts[0] ?? null, reached: false };
+  return { name: hosts[0] ?? null, reached: "no" };
 }
 
 async function controlOf(site: Site | null, ports: CheckTaskPorts, signal: AbortSignal): Promise<Endpoint | null> {

@@ -16,6 +16,7 @@ import { bySeverity, type Finding } from "../finding/finding.ts";
 import type { Catalogue } from "../knowledge/catalogue.ts";
 import { type IpAddress, parseIp } from "../net/ip.ts";
 import type { Arrival, Clock, Random } from "../ports.ts";
+import { subjectOfTarget } from "../report/verdict.ts";
 import type { SiteLookup } from "../site/lookup.ts";
 import type { StoredTarget } from "../store/runs.ts";
 import type { Store } from "../store/store.ts";
@@ -178,7 +179,7 @@ function findingsWith(
   sign: Sign,
   catalogue: Catalogue,
 ): Finding[] {
-  const subject = result.findings[0]?.subject ?? `${result.target.address}:${result.target.port}`;
+  const subject = result.findings[0]?.subject ?? subjectOfTarget(result.target);
   const row = catalogue.probes.find((one) => one.id === changed.id);
   const product = catalogue.products.find((one) => one.id === result.product?.id);
   const remedy =

@@ -8,6 +8,7 @@ import type { IpAddress } from "../../net/ip.ts";
 import type { Endpoint } from "../../ports.ts";
 import { type CheckFormat, checkFace, checkFormats } from "../../report/check.ts";
 import { nagiosFailure, nagiosStates } from "../../report/faces/nagios.ts";
+import { shown } from "../../report/shown.ts";
 import { memoryDrop } from "../../store/store.ts";
 import { checkTask, documentOf } from "../../tasks/check.ts";
 import { DataError, InputMissing } from "../../tasks/errors.ts";
@@ -128,7 +129,7 @@ async function runCheck(targets: readonly string[], options: CheckCliOptions): P
   const progress = progressLine(options.quiet === true);
   const tell = (text: string): void => {
     progress.clear();
-    if (options.quiet !== true) process.stderr.write(`fencepost: ${text}\n`);
+    if (options.quiet !== true) process.stderr.write(`fencepost: ${shown(text)}\n`);
   };
   const signal = interruptSignal();
   const { site, file } = await siteAtHand(options, tell);

@@ -9,6 +9,7 @@ import type { Endpoint } from "../../ports.ts";
 import { doctorDocument } from "../../report/documents/doctor.ts";
 import { renderText } from "../../report/faces/text.ts";
 import { jsonLine } from "../../report/json.ts";
+import { shown } from "../../report/shown.ts";
 import { doctor } from "../../tasks/doctor.ts";
 import { exitCodes } from "../exit.ts";
 import { interruptSignal } from "../interrupt.ts";
@@ -67,7 +68,7 @@ export function addDoctor(program: Command): void {
 
 async function runDoctor(options: DoctorCliOptions): Promise<number> {
   const tell = (text: string): void => {
-    if (options.quiet !== true) process.stderr.write(`fencepost: ${text}\n`);
+    if (options.quiet !== true) process.stderr.write(`fencepost: ${shown(text)}\n`);
   };
   const { site, file } = await siteAtHand(options, tell);
   const result = await doctor(

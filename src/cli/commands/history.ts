@@ -6,6 +6,7 @@ import { ageNote, historyDocument } from "../../report/documents/history.ts";
 import { nagiosStates } from "../../report/faces/nagios.ts";
 import { renderText } from "../../report/faces/text.ts";
 import { jsonLine } from "../../report/json.ts";
+import { shown } from "../../report/shown.ts";
 import { siteLookup } from "../../site/lookup.ts";
 import type { Store } from "../../store/store.ts";
 import { documentOf } from "../../tasks/check.ts";
@@ -70,7 +71,7 @@ async function runHistory(run: string | undefined, options: HistoryCliOptions): 
   if (run !== undefined && options.target !== undefined) throw new UsageError("name a run or --target, not both.");
   const format: CheckFormat = options.json === true ? "json" : options.format;
   const tell = (text: string): void => {
-    if (options.quiet !== true) process.stderr.write(`fencepost: ${text}\n`);
+    if (options.quiet !== true) process.stderr.write(`fencepost: ${shown(text)}\n`);
   };
   const { site } = await siteAtHand(options, tell);
   const catalogue = await catalogueAtHand();

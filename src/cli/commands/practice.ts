@@ -1,5 +1,5 @@
 /** `fencepost practice`: a mailer that misbehaves on demand, on loopback only. */
-import { type Command, InvalidArgumentError } from "commander";
+import { type Command, InvalidArgumentError, Option } from "commander";
 import { tcpDialer, tcpListener } from "../../io/tcp.ts";
 import type { DomainName } from "../../net/domain.ts";
 import { parseDomain } from "../../net/domain.ts";
@@ -41,7 +41,12 @@ export function addPractice(program: Command): void {
     .command("practice")
     .summary("run a mailer that misbehaves on demand (loopback only)")
     .description("Runs a mailer that misbehaves on demand, to practise on and to try the tester with.")
-    .option("--listen <addr:port>", "an address of loopback", loopbackArgument, endpointArgument("127.0.0.1:2525"))
+    .addOption(
+      // The default needs words of its own: commander would write it as JSON, which knows no bigint.
+      new Option("--listen <addr:port>", "an address of loopback")
+        .argParser(loopbackArgument)
+        .default(endpointArgument("127.0.0.1:2525"), "127.0.0.1:2525"),
+    )
     .option("--behaviour <id>", "how it behaves (repeatable; --list shows all)", collectBehaviour)
     .option("--domain <domain>", "a domain it serves (repeatable; default: ourcollege.example)", collectDomain)
     .option("--route <domain=addr:port>", "where mail for a domain and all below it goes (repeatable)", collectRoute)

@@ -460,7 +460,7 @@ function changeBlocks(result: TargetResult, catalogue: Catalogue): readonly Bloc
       }),
     ),
     ...(product === null || !urgent ? [] : [{ kind: "paragraph", text: whereWords(product) } as const]),
-    ...(urgent
+    ...(urgent && !result.practice
       ? [
           {
             kind: "paragraph",
@@ -503,6 +503,8 @@ function whereWords(product: Product): Text {
 function nextBlocks(result: TargetResult, { stored }: CheckDocumentOptions): readonly Block[] {
   const { coverage, verdict } = result;
   const subject = result.target.mailer ?? subjectOfTarget(result.target);
+  // A rehearsal's mailer is gone when this is read.
+  if (result.practice) return [];
   const items: Text[] = [];
   if (coverage.profile !== "full" && coverage.applicable > 0)
     items.push(["Look deeper, with everything that applies: ", code(`fencepost check ${subject} --profile full`)]);

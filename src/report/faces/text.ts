@@ -150,7 +150,8 @@ function tableLines(
   rows: readonly (readonly Text[])[],
   options: TextOptions,
 ): readonly string[] {
-  const gap = 2;
+  // Many columns stand closer, rather than wider than the terminal.
+  const gap = head.length > 8 ? 1 : 2;
   const margin = 2;
   const count = head.length;
   const numeric = head.map(
@@ -187,7 +188,7 @@ function fitted(natural: readonly number[], room: number): readonly number[] {
   let over = columns.reduce((sum, one) => sum + one, 0) - room;
   while (over > 0) {
     const widest = Math.max(...columns);
-    if (widest <= 6) break;
+    if (widest <= 4) break;
     columns[columns.lastIndexOf(widest)] = widest - 1;
     over -= 1;
   }
@@ -202,7 +203,8 @@ function wrapped(spans: readonly Span[], first: string, rest: string, options: T
 
 /** Breaks at spaces, and within a word only if it is longer than a line. */
 function fold(spans: readonly Span[], width: number): readonly (readonly Span[])[] {
-  const room = Math.max(8, width);
+  // Two units at least: every character finds room.
+  const room = Math.max(2, width);
   const lines: Span[][] = [[]];
   let used = 0;
   for (const word of wordsIn(spans, room)) {
@@ -220,7 +222,10 @@ function fold(spans: readonly Span[], width: number): readonly (readonly Span[])
           lines.push([]);
           used = 0;
         }
-        const piece = left.slice(0, room - used);
+        const piece = left.slice(0, cutAt(left, room - used));
+        // A character of two units that one unit of room cannot hold.
+        if (piece === "" && used > 0) used = room;
+        if (piece === "") continue;
         lines.at(-1)!.push({ ...part, text: piece });
         used += piece.length;
         left = left.slice(piece.length);
@@ -228,6 +233,11 @@ function fold(spans: readonly Span[], width: number): readonly (readonly Span[])
     }
   }
   return lines;
+}
+
+/** Where to cut so that no character of two UTF-16 units is cut in half. */
+function cutAt(text: string, length: number): number {
+  return length > 0 && length < text.length && /[\ud800-\udbff]/.test(text.charAt(length - 1)) ? length - 1 : length;
 }
 
 interface Word {
@@ -264,7 +274,7 @@ function cut(spans: readonly Span[], width: number): readonly Span[] {
   for (const span of spans) {
     const text = shown(span.text.replaceAll("\n", " "));
     if (text.length > left) {
-      kept.push({ ...span, text: `${text.slice(0, Math.max(0, left - 1))}…` });
+      kept.push({ ...span, text: `${text.slice(0, cutAt(text, Math.max(0, left - 1)))}…` });
       break;
     }
     kept.push({ ...span, text });
