@@ -75,7 +75,10 @@ async function measure(siteFile: string): Promise<Measured> {
     try {
       const stat = readFileSync(`/proc/${child.pid}/stat`, "utf8").split(") ")[1]!.split(" ");
       cpuTicks = Number(stat[11]) + Number(stat[12]);
-      peakKb = Math.max(peakKb, Number(/VmHWM:\s+(\d+)/.exec(readFileSync(`/proc/${child.pid}/status`, "utf8"))?.[1] ?? 0));
+      peakKb = Math.max(
+        peakKb,
+        Number(/VmHWM:\s+(\d+)/.exec(readFileSync(`/proc/${child.pid}/status`, "utf8"))?.[1] ?? 0),
+      );
     } catch {
       // It has ended: what was read last stands.
     }
@@ -90,9 +93,15 @@ async function run(counts: readonly number[]): Promise<void> {
     for (const count of counts) {
       const practice = spawn(process.execPath, [self, "serve", String(count)], { stdio: ["pipe", "pipe", "inherit"] });
       await once(practice.stdout, "data");
-      const mailers = Array.from({ length: count }, (_, index) => `  - { name: m${index}, addresses: [${address(index)}], ports: [${port}] }`);
+      const mailers = Array.from(
+        { length: count },
+        (_, index) => `  - { name: m${index}, addresses: [${address(index)}], ports: [${port}] }`,
+      );
       const siteFile = join(folder, `site-${count}.yaml`);
-      writeFileSync(siteFile, `name: Bench\ndomains: [ourcollege.example]\nnetworks: [192.0.2.0/24]\nmailers:\n${mailers.join("\n")}\n`);
+      writeFileSync(
+        siteFile,
+        `name: Bench\ndomains: [ourcollege.example]\nnetworks: [192.0.2.0/24]\nmailers:\n${mailers.join("\n")}\n`,
+      );
       const { seconds, cpuSeconds, peakMb } = await measure(siteFile);
       console.log(
         [

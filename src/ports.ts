@@ -155,15 +155,3 @@ export interface MailDrop {
   /** Arrivals recorded after `mark`, with the next mark. */
   since(mark: number): Promise<{ readonly arrivals: readonly Arrival[]; readonly mark: number }>;
 }
-
-/** Read-only files below a root. */
-export interface Files {
-  /** The text of a file (UTF-8), refused above `maxBytes`. */
-  read(path: string, maxBytes: number): Promise<string>;
-  list(path: string): Promise<readonly string[]>;
-}
-
-export interface Log {
-  info(event: string, fields?: Readonly<Record<string, string | number | boolean | null>>): void;
-  debug(event: string, fields?: Readonly<Record<string, string | number | boolean | null>>): void;
-}

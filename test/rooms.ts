@@ -13,6 +13,7 @@ export const floors = {
   relaying: 4,
   dialogue: 4,
   io: 4,
+  audit: 5,
   check: 5,
   practice: 5,
   report: 6,

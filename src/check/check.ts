@@ -4,13 +4,13 @@
  */
 import { DeadlinePassed } from "../dialogue/deadline.ts";
 import type { Finding } from "../finding/finding.ts";
-import type { RunEvent } from "../finding/run.ts";
+import type { Ending, RunEvent } from "../finding/run.ts";
 import { formatIp, type IpAddress } from "../net/ip.ts";
 import { DialError } from "../ports.ts";
 import { targetJson } from "./conclude.ts";
 import { guardedDialer } from "./consent.ts";
 import type { CheckPorts, CheckRequest, CheckTarget } from "./request.ts";
-import { type CheckSummary, type Ending, type TargetResult, type Verdict, verdicts } from "./result.ts";
+import { type CheckSummary, type TargetResult, type Verdict, verdicts } from "./result.ts";
 import { DeadlineReached, type TargetEnd, testTarget, type Unanswered } from "./target.ts";
 
 /** One target done. `sent` ties the tokens of accepted messages to probe instances, so that late arrivals still count. */

@@ -1,11 +1,12 @@
 /** From the record of a run to the result of its target. Pure. */
+import type { Ending } from "../finding/run.ts";
 import { fingerprint } from "../knowledge/fingerprint.ts";
 import { formatHostPort } from "../net/host-port.ts";
 import { formatIp, type IpAddress } from "../net/ip.ts";
 import { findingsOf } from "./explain.ts";
 import type { RunRecord } from "./record.ts";
 import type { CheckRequest, CheckTarget } from "./request.ts";
-import type { Ending, TargetResult, Vantage } from "./result.ts";
+import type { TargetResult, Vantage } from "./result.ts";
 import type { Introduction } from "./talk.ts";
 import { resultOf } from "./tried.ts";
 import { isDefinite, isInapplicable, verdictOf } from "./verdict.ts";

@@ -162,6 +162,11 @@ async function sendGroup(group: Group, budget: number, ports: DeliveryPorts): Pr
       tried.sent = true;
       tried.stage = "dot";
       tried.reply = sent.reply;
+    } else if (accepted && sent.stage === "dot" && sent.reply === null) {
+      // The message left, and its reply did not come: it may have been taken, and may still arrive.
+      tried.sent = true;
+      tried.stage = "dot";
+      tried.reply = null;
     } else if (accepted && !sent.tried) {
       tried.reason = notAllowed;
     } else if (all.length > 1) again.push(tried);

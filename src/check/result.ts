@@ -4,6 +4,7 @@
  */
 import { z } from "zod";
 import { findingSchema } from "../finding/finding.ts";
+import type { Ending } from "../finding/run.ts";
 
 /** Worst first: of several targets the first of these counts. */
 export const verdicts = ["open", "suspect", "inconclusive", "unreachable", "closed"] as const;
@@ -32,9 +33,6 @@ export const outcomes = [
   "error",
 ] as const;
 export type ProbeOutcome = (typeof outcomes)[number];
-
-export const endings = ["finished", "interrupted", "deadline"] as const;
-export type Ending = (typeof endings)[number];
 
 const replySchema = z.strictObject({ code: z.int(), enhanced: z.string().optional(), text: z.string() });
 
@@ -90,7 +88,6 @@ export const coverageSchema = z.strictObject({
   /** Instances with a definite answer. */
   answered: z.int(),
 });
-export type Coverage = z.infer<typeof coverageSchema>;
 
 export const targetResultSchema = z.strictObject({
   target: z.strictObject({
@@ -126,7 +123,7 @@ export const targetResultSchema = z.strictObject({
   findings: z.array(findingSchema),
   messagesSent: z.int(),
   connections: z.int(),
-  ended: z.enum(endings),
+  ended: z.enum(["finished", "interrupted", "deadline"] satisfies Ending[]),
   startedAt: z.iso.datetime(),
   finishedAt: z.iso.datetime(),
 });
@@ -138,7 +135,7 @@ export const summarySchema = z.strictObject({
   verdict: z.enum(verdicts),
   coverage: coverageSchema,
   targets: z.record(z.enum(verdicts), z.int()),
-  ended: z.enum(endings),
+  ended: z.enum(["finished", "interrupted", "deadline"] satisfies Ending[]),
   startedAt: z.iso.datetime(),
   finishedAt: z.iso.datetime(),
 });

@@ -2,6 +2,7 @@
  * One address and port, from the first greeting to the verdict: introduction, controls, envelope stage, message stage,
  * controls again, arrivals. A run that is stopped keeps what is known.
  */
+import type { Ending } from "../finding/run.ts";
 import type { IpAddress } from "../net/ip.ts";
 import { greetedName } from "../smtp/ehlo.ts";
 import { isPositive } from "../smtp/reply.ts";
@@ -15,7 +16,7 @@ import { type Letters, letters } from "./letters.ts";
 import { Pacer } from "./pacing.ts";
 import { RunRecord } from "./record.ts";
 import type { CheckPorts, CheckRequest, CheckTarget } from "./request.ts";
-import type { ControlResult, Ending, TargetResult, Vantage } from "./result.ts";
+import type { ControlResult, TargetResult, Vantage } from "./result.ts";
 import { waits } from "./session.ts";
 import { hasOwnMessage, isExplainedByPlain, isProvable } from "./stages.ts";
 import type { Surroundings } from "./surroundings.ts";

@@ -1,7 +1,6 @@
 /**
  * From what was tried to a verdict: never better than its evidence. Pure.
  */
-import { isPositive } from "../smtp/reply.ts";
 import { meaningOf } from "./refusal.ts";
 import type { ControlResult, Vantage, Verdict } from "./result.ts";
 import type { Tried } from "./tried.ts";
@@ -170,7 +169,3 @@ export function isInapplicable(tried: Tried): boolean {
     !["deadline", "interrupted", "the target stopped answering"].includes(tried.reason ?? "")
   );
 }
-
-/** Whether a reply counts as the acceptance a control asks for. */
-export const acceptedReply = (control: ControlResult): boolean =>
-  control.reply !== null && isPositive({ code: control.reply.code, enhanced: null, text: "" });

@@ -62,7 +62,6 @@ export type Judge = (typeof judges)[number];
  * (or, to see it refused, to a made-up one). `risky`: may annoy or break; only when named with `--probes`.
  */
 export const safeties = ["envelope", "message", "local-message", "risky"] as const;
-export type Safety = (typeof safeties)[number];
 
 /** `current`: seen in the last ten years; `possible`: needs an unusual configuration; `historical`; `research`. */
 export const eras = ["current", "possible", "historical", "research"] as const;

@@ -9,7 +9,7 @@ import type { Site } from "./model.ts";
 import { type Remark, remarksOf, type SiteProblem } from "./problem.ts";
 import { type SiteValues, siteSchema } from "./schema.ts";
 
-export type { Mailer, Site } from "./model.ts";
+export type { Site } from "./model.ts";
 
 export type SiteResult =
   | { readonly ok: true; readonly site: Site; readonly warnings: readonly SiteProblem[] }

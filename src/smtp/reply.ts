@@ -51,9 +51,6 @@ export function replyOf(lines: readonly ReplyLine[]): Reply {
 export const isPositive = (reply: Reply): boolean => reply.code >= 200 && reply.code < 300;
 /** 4xx: it may work later (RFC 5321 §4.2.1). */
 export const isTransient = (reply: Reply): boolean => reply.code >= 400 && reply.code < 500;
-/** 5xx: it will not work. */
-export const isPermanent = (reply: Reply): boolean => reply.code >= 500 && reply.code < 600;
-
 /** One line for people: `550 5.7.1 Relaying denied`. */
 export function formatReply(reply: Reply): string {
   const text = reply.text.replaceAll("\n", " / ");

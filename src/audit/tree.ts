@@ -1,0 +1,56 @@
+/**
+ * One snapshot of the files of a configuration, taken before anything is read out of them: the audit never opens a
+ * file. Bounded in count, bytes and depth; what lies outside is missing, and said to be.
+ */
+import { posix } from "node:path";
+
+export type TreeFile =
+  | { readonly kind: "text"; readonly text: string }
+  | { readonly kind: "too-large"; readonly bytes: number }
+  | { readonly kind: "binary" }
+  | { readonly kind: "unreadable"; readonly why: string };
+
+export interface ConfigTree {
+  /** What the person named: the folder or file that the others lie below. */
+  readonly root: string;
+  /** By path as it is on the machine, or as the dump names it; in order. */
+  readonly files: ReadonlyMap<string, TreeFile>;
+  /** The bounds cut something off: a file that is not there may exist. */
+  readonly incomplete: boolean;
+}
+
+/** The bounds of a snapshot. */
+export const treeLimits = {
+  files: 2000,
+  fileBytes: 32 * 1024 * 1024,
+  totalBytes: 128 * 1024 * 1024,
+  depth: 6,
+} as const;
+
+/**
+ * The file that a configuration names by an absolute path. The folder may have been copied from another machine, so a
+ * file below `home` (where the configuration lives there, such as `/etc/postfix`) is looked for below the root.
+ */
+export function fileAt(
+  tree: ConfigTree,
+  path: string,
+  home: string,
+): { readonly path: string; readonly file: TreeFile } | null {
+  const exact = tree.files.get(path);
+  if (exact !== undefined) return { path, file: exact };
+  const inside = posix.relative(home, path);
+  const candidates = inside.startsWith("..")
+    ? [posix.join(tree.root, path)]
+    : [posix.join(tree.root, inside), posix.join(tree.root, path)];
+  for (const candidate of candidates) {
+    const file = tree.files.get(candidate);
+    if (file !== undefined) return { path: candidate, file };
+  }
+  return null;
+}
+
+/** A tree of texts at hand: for tests, standard input, and configurations made up in memory. */
+export function treeOf(root: string, texts: Readonly<Record<string, string>>): ConfigTree {
+  const files = Object.entries(texts).map(([path, text]): [string, TreeFile] => [path, { kind: "text", text }]);
+  return { root, files: new Map(files), incomplete: false };
+}
