@@ -5,6 +5,7 @@
  */
 import type { IpAddress } from "../net/ip.ts";
 import type { IpSet } from "../net/ip-set.ts";
+import type { IpRange } from "../net/prefix.ts";
 import type { Span } from "../text/source.ts";
 
 /** The files cannot tell; `reason` completes the sentence "It depends on …". */
@@ -106,8 +107,8 @@ export interface Lookup {
   readonly find: (session: Session) => readonly Rule[] | Unknown | null;
   /** What is worth trying for a field, so that a witness can be found; bounded. */
   readonly seeds: readonly { readonly of: TextField; readonly text: string }[];
-  /** Client addresses that the table tells apart. */
-  readonly addresses: IpSet | null;
+  /** Client addresses that the table tells apart: a range for each entry that names any. */
+  readonly ranges: readonly IpRange[];
   readonly where: Span | null;
 }
 

@@ -15,6 +15,13 @@ export const exitCodes = {
   interrupted: 130,
 } as const;
 
+/** The run was asked to stop before it had anything to tell. */
+export class Interrupted extends Error {
+  constructor() {
+    super("interrupted");
+  }
+}
+
 export function exitOfVerdict(verdict: Verdict): number {
   return verdict === "open" ? exitCodes.proved : verdict === "closed" ? exitCodes.well : exitCodes.unsure;
 }
@@ -22,6 +29,7 @@ export function exitOfVerdict(verdict: Verdict): number {
 /** What to print for an error, and the code to end with. */
 export function exitOfError(error: unknown): { readonly code: number; readonly text: string } {
   const text = error instanceof Error ? error.message : String(error);
+  if (error instanceof Interrupted) return { code: exitCodes.interrupted, text };
   if (error instanceof UsageError) return { code: exitCodes.usage, text };
   if (error instanceof DataError) return { code: exitCodes.data, text };
   if (error instanceof InputMissing) return { code: exitCodes.missing, text };

@@ -1,22 +1,32 @@
-/** Ctrl-C: the first asks the run to stop and keep what is known, a second one ends it at once. */
-import { exitCodes } from "./exit.ts";
+/** Ctrl-C, a closed terminal, a reader that went away: the run is asked to stop, to keep what is known and to tidy up. */
+import { exitCodes, Interrupted } from "./exit.ts";
 
 /** One Ctrl-C reaches us twice within a millisecond when a launcher passes it on; a person needs longer. */
 const secondMs = 500;
 
+/** What a run may still do once its launcher was killed: close its sessions, give its leases back. */
+const partingMs = 1500;
+
 export function interruptSignal(): AbortSignal {
   const controller = new AbortController();
+  const stop = (): void => controller.abort(new Interrupted());
   let first = 0;
-  const stop = (): void => {
+  const interrupt = (): void => {
     const now = Date.now();
     if (first === 0) {
       first = now;
-      controller.abort(new Error("interrupted"));
+      stop();
     } else if (now - first >= secondMs) process.exit(exitCodes.interrupted);
   };
-  process.on("SIGINT", stop);
-  process.on("SIGTERM", stop);
-  // The launcher was killed: nobody is left to read what we would print.
-  process.on("disconnect", () => process.exit(exitCodes.interrupted));
+  // A terminal that is closed sends SIGHUP.
+  for (const name of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.on(name, interrupt);
+  // `fencepost check | head`: nobody reads on. A run that this cut short ends with 130, as by Ctrl-C, and not with 0, which
+  // would say closed; one that was over by then keeps its code. What reads only to the end (`catalogue list`) ends with 0.
+  process.stdout.on("error", stop);
+  // The launcher was killed, and its terminal has gone on without us.
+  process.on("disconnect", () => {
+    stop();
+    setTimeout(() => process.exit(exitCodes.interrupted), partingMs).unref();
+  });
   return controller.signal;
 }

@@ -30,10 +30,13 @@ addPractice(program);
 addDemo(program);
 for (const command of program.commands) command.exitOverride();
 
-// A reader that goes away (`| head`) is no failure.
+// A reader that goes away (`| head`) is no failure; a run that is under way stops for it (interrupt.ts). A result that
+// could not be written to the end is one.
+let unwritten: Error | null = null;
 process.stdout.on("error", (error: NodeJS.ErrnoException) => {
-  if (error.code === "EPIPE") process.exit(exitCodes.well);
+  if (error.code !== "EPIPE") unwritten ??= error;
 });
+process.stderr.on("error", () => {});
 
 try {
   await program.parseAsync();
@@ -48,4 +51,8 @@ try {
 }
 // What was opened is closed by now; a peer that keeps a socket half open must not keep us.
 await new Promise((resolve) => process.stdout.write("", resolve));
+if (unwritten !== null) {
+  process.stderr.write(`fencepost: the result could not be written (${(unwritten as Error).message}).\n`);
+  process.exitCode = exitCodes.unavailable;
+}
 process.exit();

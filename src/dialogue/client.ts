@@ -16,6 +16,10 @@ export type Heard =
   | { readonly kind: "reply"; readonly reply: Reply; readonly ms: number }
   | { readonly kind: "lost"; readonly loss: Loss; readonly detail: string };
 
+/** How long the reply to QUIT may take before the connection is closed without it, and how long anyone waits for that. */
+const goodbyeMs = 2000;
+const promptGoodbyeMs = 20;
+
 /** A transcript stops growing here; a session that long is evidence enough. */
 const maxTranscriptLines = 4000;
 
@@ -186,17 +190,31 @@ export class Dialogue implements AsyncDisposable {
     }
   }
 
-  /** Ends politely (RFC 5321 §4.1.1.10) without waiting long for the answer. */
-  async quit(timeoutMs = 2000): Promise<void> {
+  /**
+   * Ends politely: QUIT, and no reset before its reply (RFC 5321 §4.1.1.10). A server that takes its time to say
+   * goodbye (Exim holds it back for 200 ms) is not waited for; the connection closes when it has.
+   */
+  async quit(): Promise<void> {
     if (this.over) return;
     this.#quit = true;
-    if (!this.#signal.aborted && (await this.say("QUIT\r\n")) === null && !this.#signal.aborted)
-      await this.hear(timeoutMs).catch(() => {});
-    this.#connection.close();
+    if (this.#signal.aborted || (await this.say("QUIT\r\n")) !== null) {
+      this.#connection.close();
+      return;
+    }
+    const goodbye = this.hear(goodbyeMs)
+      .catch(() => {})
+      .finally(() => this.#connection.close());
+    let timer: NodeJS.Timeout | undefined;
+    await Promise.race([
+      goodbye,
+      new Promise((resolve) => {
+        timer = setTimeout(resolve, promptGoodbyeMs);
+      }),
+    ]);
+    clearTimeout(timer);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    await this.quit().catch(() => {});
-    this.#connection.close();
+    await this.quit().catch(() => this.#connection.close());
   }
 }
