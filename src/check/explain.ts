@@ -3,9 +3,9 @@ import { bySeverity, type Finding } from "../finding/finding.ts";
 import type { Product } from "../knowledge/product.ts";
 import type { Remedy } from "../knowledge/remedy.ts";
 import { formatReply } from "../smtp/reply.ts";
-import type { RenderedStep } from "./expand.ts";
 import { type CheckTag, finding, type Seen } from "./findings.ts";
 import type { ControlResult, Verdict } from "./result.ts";
+import { senderOf, variesSenderOnly } from "./stages.ts";
 import type { Tried } from "./tried.ts";
 import { hasReturnedTwin } from "./verdict.ts";
 
@@ -157,22 +157,6 @@ export function findingsOf(
  */
 function isOwedToSender(one: Tried, relayed: readonly Tried[]): boolean {
   if (["plain", "sender"].includes(one.instance.probe.class)) return false;
-  const sender = senderOf(one);
-  return sender !== null && relayed.some((other) => variesSenderOnly(other) && senderOf(other) === sender);
-}
-
-/** Our own name, some sender, the plain outside recipient, and nothing else. */
-function variesSenderOnly({ instance: { probe } }: Tried): boolean {
-  const [hello, , recipient, ...more] = probe.steps;
-  const plain = hello !== undefined && "ehlo" in hello && recipient !== undefined && "rcpt" in recipient;
-  return plain && hello.ehlo === "{helo}" && recipient.rcpt === "<{probe}>" && more.length === 0;
-}
-
-/** The last reverse-path that was written, with the token masked; null if there is none. */
-function senderOf({ instance }: Tried): string | null {
-  const step = instance.steps
-    .flatMap((one): readonly RenderedStep[] => ("pipeline" in one ? one.pipeline : [one]))
-    .findLast((one) => "mail" in one);
-  if (step === undefined || !("mail" in step)) return null;
-  return JSON.stringify(step.mail).replaceAll(instance.token, "*");
+  const sender = senderOf(one.instance);
+  return sender !== null && relayed.some(({ instance }) => variesSenderOnly(instance) && senderOf(instance) === sender);
 }

@@ -8,7 +8,11 @@ import type { Clock } from "../ports.ts";
 export const maxRefusals = 9;
 /** Exim ends a session at the third syntax error (smtp_max_synprot_errors). */
 export const maxSyntaxComplaints = 2;
-const slowReplyMs = 1000;
+/**
+ * A reply slower than this asks for slowness. Not one second: Postfix holds an accepted recipient back for exactly that
+ * long when more comes in than goes out (in_flow_delay), and slowing down does not help it.
+ */
+const slowReplyMs = 1500;
 const gaps = { first: 500, most: 10_000 } as const;
 
 export class Pacer {

@@ -18,7 +18,7 @@ import { RunRecord } from "./record.ts";
 import type { CheckPorts, CheckRequest, CheckTarget } from "./request.ts";
 import type { ControlResult, TargetResult, Vantage } from "./result.ts";
 import { waits } from "./session.ts";
-import { hasOwnMessage, isExplainedByPlain, isProvable } from "./stages.ts";
+import { hasOwnMessage, isExplainedBySender, isProvable, plainestFirst, senderOf, variesSenderOnly } from "./stages.ts";
 import type { Surroundings } from "./surroundings.ts";
 import { type Failure, type Introduction, type Played, Talker, wantsTls } from "./talk.ts";
 import { explained, notTried, type Tried } from "./tried.ts";
@@ -33,6 +33,8 @@ export class DeadlineReached extends Error {
 const controlEvery = 80;
 /** When greylisted instances are tried again, with `--patient`: most greylists clear within minutes. */
 const patience = [60_000, 300_000, 900_000] as const;
+/** So many instances with one reverse-path, and it is worth a message of its own at once. */
+const sharedSender = 3;
 /** Connections that fail in a row before the target counts as gone. */
 const maxFailedDials = 3;
 /** Instances in a row that waited in vain, each of them twice: a server that keeps silent costs minutes each time. */
@@ -87,7 +89,8 @@ class TargetRun {
   #messages = 0;
   /** The plain instance that was passed on: then every recipient is, and what remains to be asked is little. */
   #openToAll: string | null = null;
-  #triedPlain = false;
+  /** Reverse-paths that were proved, or tried to, before anything else with the same one; by whom they were passed on. */
+  readonly #provedSenders = new Map<string, string | null>();
   #silences = 0;
   /** Kept, because greylisting only clears for the same sender and recipient. */
   #controlInstances: readonly Instance[] = [];
@@ -194,7 +197,9 @@ class TargetRun {
       if (probe !== undefined && probe.class !== "control")
         this.#record.add(notTried({ probe, name, ...nothing }, reason));
     }
-    return expansion.instances.filter((instance) => instance.probe.class !== "control");
+    const instances = expansion.instances.filter((instance) => instance.probe.class !== "control");
+    // An older tester's list keeps its order; our own whole begins with what explains most.
+    return "all" in profile.selection ? plainestFirst(instances) : instances;
   }
 
   #expand(selection: CheckRequest["profile"]["selection"]): ReturnType<typeof expand> {
@@ -271,27 +276,41 @@ class TargetRun {
   }
 
   async #envelopeStage(instances: readonly Instance[]): Promise<void> {
+    const senders = Map.groupBy(instances, senderOf);
     for (const [index, instance] of instances.entries()) {
       this.#news(index, instances.length, instance.name);
+      const explainedBy = this.#explainedBy(instance);
       if (this.#stoppedAnswering) this.#record.add(notTried(instance, "the target stopped answering"));
-      else if (this.#openToAll !== null && isExplainedByPlain(instance))
-        this.#record.add(notTried(instance, `not needed: ${explained(this.#openToAll)}`));
+      else if (explainedBy !== null) this.#record.add(notTried(instance, `not needed: ${explained(explainedBy)}`));
       else {
         const tried = await this.#try(instance);
-        if (tried.outcome === "accepted" && isPlain(tried)) await this.#proveNow(tried);
+        const shared = (senders.get(senderOf(instance))?.length ?? 0) >= sharedSender;
+        if (tried.outcome === "accepted" && (isPlain(tried) || (shared && variesSenderOnly(instance))))
+          await this.#proveNow(tried);
         if (index > 0 && index % controlEvery === 0) await this.#askControlsAgain();
       }
     }
     if (this.#request.patient) await this.#tryAgain();
   }
 
-  /** The first plain recipient that is accepted is proved at once: a mailer that is open to all is done soon. */
+  /** What has shown already that this instance would be passed on. */
+  #explainedBy(instance: Instance): string | null {
+    if (!isExplainedBySender(instance)) return null;
+    return this.#openToAll ?? this.#provedSenders.get(senderOf(instance) ?? "") ?? null;
+  }
+
+  /**
+   * A sender that many instances share is proved when it is first accepted: a mailer that is open to all, or to all who
+   * write that sender, is done soon, and its queue is not filled with recipients that are taken back.
+   */
   async #proveNow(tried: Tried): Promise<void> {
-    if (this.#triedPlain) return;
-    this.#triedPlain = true;
+    const sender = senderOf(tried.instance) ?? "";
+    if (this.#provedSenders.has(sender)) return;
     await this.#deliver([tried]);
     await this.#talker.close();
-    if (tried.outcome === "relayed") this.#openToAll = tried.instance.name;
+    const relayed = tried.outcome === "relayed" ? tried.instance.name : null;
+    this.#provedSenders.set(sender, relayed);
+    if (isPlain(tried)) this.#openToAll ??= relayed;
   }
 
   /** The controls again, in the middle of a long run. */
@@ -375,12 +394,15 @@ class TargetRun {
   /** @param own instances whose point is a message of their own; they come last, while the budget lasts */
   async #messageStage(own: readonly Instance[]): Promise<void> {
     const accepted = this.#record.tried.filter((one) => one.outcome === "accepted" && isProvable(one));
-    if (this.#openToAll !== null)
-      for (const tried of accepted) {
-        tried.explainedBy = this.#openToAll;
-        tried.reason = `not sent: ${explained(this.#openToAll)}`;
-      }
-    else if (accepted.length > 0) this.#news(0, null, `proving ${accepted.length} accepted recipients by delivery`);
+    for (const tried of accepted) {
+      // A login or an injected identity that the plainest sender explains needs no message either.
+      const by = this.#openToAll ?? this.#provedSenders.get(senderOf(tried.instance) ?? "") ?? null;
+      if (by === null) continue;
+      tried.explainedBy = by;
+      tried.reason = `not sent: ${explained(by)}`;
+    }
+    if (accepted.some((tried) => tried.explainedBy === null))
+      this.#news(0, null, `proving ${accepted.length} accepted recipients by delivery`);
     await this.#deliver(accepted);
     this.#leaveOutUnprovable();
     for (const [index, instance] of own.entries()) {
