@@ -17,7 +17,7 @@ export const waits = {
   tls: 20_000,
   data: 120_000,
   dot: 300_000,
-  malformedEnd: 5000,
+  malformedEnd: 3000,
 } as const;
 export type Waits = { readonly [Wait in keyof typeof waits]: number };
 

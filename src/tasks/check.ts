@@ -4,7 +4,7 @@ import { type CheckEvent, check } from "../check/check.ts";
 import { type Authorisation, consentOf } from "../check/consent.ts";
 import type { Selection } from "../check/expand.ts";
 import type { CatcherIdentity, CheckRequest, CheckTarget } from "../check/request.ts";
-import type { CheckDocument, TargetResult, Vantage } from "../check/result.ts";
+import type { CheckDocument, CheckSummary, TargetResult, Vantage } from "../check/result.ts";
 import type { Waits } from "../check/session.ts";
 import { tokens } from "../check/token.ts";
 import type { Catalogue } from "../knowledge/catalogue.ts";
@@ -30,7 +30,7 @@ import type { Store } from "../store/store.ts";
 import { changeSince } from "./changes.ts";
 import { SiteError, Unavailable, UsageError } from "./errors.ts";
 import { creditLateArrivals } from "./late-arrivals.ts";
-import { addressesOf, namedTargets } from "./targets.ts";
+import { addressesOf, type NamedTargets, namedTargets } from "./targets.ts";
 
 export interface CheckOptions {
   /** As typed; none means all mailers of the site. */
@@ -190,10 +190,7 @@ export async function* checkTask(
       const change = before === null ? null : changeSince(before, result);
       if (change !== null) yield { kind: "change", subject, text: change };
     } else if (event.kind === "result") {
-      const summary =
-        named.unresolved.length > 0 && event.result.verdict === "closed"
-          ? { ...event.result, verdict: "unreachable" as const }
-          : event.result;
+      const summary = withUnresolved(event.result, named);
       await ports.store?.runs.end(runId, summary.verdict, JSON.stringify(summary));
       yield { kind: "result", result: summary };
     } else yield event;
@@ -202,6 +199,14 @@ export async function* checkTask(
 
 export const subjectOf = (result: TargetResult): string =>
   `${result.target.address.includes(":") ? `[${result.target.address}]` : result.target.address}:${result.target.port}`;
+
+/** A name that led nowhere counts as unreachable: worse than closed, better than everything else. */
+function withUnresolved(summary: CheckSummary, { targets, unresolved }: NamedTargets): CheckSummary {
+  if (unresolved.length === 0) return summary;
+  const verdict = targets.length === 0 || summary.verdict === "closed" ? "unreachable" : summary.verdict;
+  const unreachable = summary.targets.unreachable + unresolved.length;
+  return { ...summary, verdict, targets: { ...summary.targets, unreachable } };
+}
 
 /** The whole as one document, for `--json`. */
 export function documentOf(
