@@ -52,11 +52,12 @@ export function decide(listener: Listener, session: Session): Decision {
     trace.push({ program: "address", rule: recipient.why, result: "refuse", where: null });
     return ended("refuse");
   }
-  if (recipient.kind === "always-accepted") return ended("permit");
   const run: Run = { listener, session, recipient, trace, deferIfPermit: false, depth: 0 };
   const doubts: Unknown[] = [];
   let doubtful = false;
-  for (const { program } of listener.stages) {
+  for (const { at, program } of listener.stages) {
+    // What is judged before the recipient is known, is judged for every recipient.
+    if (recipient.kind === "always-accepted" && (at === "rcpt" || at === "data")) continue;
     const ends = runProgram(program, run);
     const against = ends.refuse ?? ends.defer;
     const forIt = ends.permit ?? ends["go-on"];
@@ -128,8 +129,8 @@ function runStep(step: Step, program: Program, run: Run): Ends {
 function runRule(rule: Rule, program: Program, run: Run): Ends {
   const met = evaluate(rule.when, run);
   if (met === "no") return { "go-on": [] };
-  if (met === "yes") return act(rule, rule.then, program, run);
-  const ends = act(rule, rule.then, program, run);
+  if (met === "yes") return act(rule, rule.does, program, run);
+  const ends = act(rule, rule.does, program, run);
   // It may also not be met: then the next rule follows.
   const doubted = Object.fromEntries(Object.entries(ends).map(([end, because]) => [end, [met, ...because]])) as Ends;
   return { ...doubted, "go-on": [met, ...(ends["go-on"] ?? [])] };

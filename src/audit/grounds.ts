@@ -44,7 +44,7 @@ export function groundsOf(configuration: Configuration, site: Site | null): Grou
   const named = configuration.domains.flatMap(({ name, below }): DomainPattern[] => {
     const read = parseDomain(name);
     // A single label is a top level: nobody's own, whoever lists it.
-    if (!read.ok || !read.value.includes(".")) return [];
+    if (!read.ok || !(read.value.includes(".") || read.value === "localhost")) return [];
     return [
       { covers: "exactly", name: read.value },
       ...(below ? [{ covers: "below", name: read.value } as const] : []),

@@ -31,7 +31,6 @@ const traceSchema = z.strictObject({
   result: z.enum(["permit", "refuse", "defer", "go-on", "unknown"]),
   where: placeSchema.nullable(),
 });
-export type TraceStep = z.infer<typeof traceSchema>;
 
 export const auditFindingSchema = findingSchema.extend({
   /** A session that shows it. */

@@ -77,8 +77,20 @@ export type Condition =
   /** What a named program says: permit is yes, refuse and defer are no. */
   | { readonly kind: "program-permits"; readonly program: Program }
   | { readonly kind: "unknown"; readonly because: Unknown }
-  /** What no other kind can say; it may look at everything but must be pure. */
-  | { readonly kind: "computed"; readonly says: string; readonly test: (session: Session) => Truth };
+  /** What no other kind can say; it may look at everything but must be pure. Ranges and seeds are as in a lookup. */
+  | {
+      readonly kind: "computed";
+      readonly says: string;
+      readonly test: (session: Session) => Truth;
+      readonly ranges?: readonly IpRange[];
+      readonly seeds?: readonly Seed[];
+    };
+
+/** A text worth trying for a field. */
+export interface Seed {
+  readonly of: TextField;
+  readonly text: string;
+}
 
 export type Action =
   | { readonly kind: "permit" | "refuse" | "defer" }
@@ -95,7 +107,7 @@ export interface Rule {
   /** For a person: the words of the configuration, expanded. */
   readonly says: string;
   readonly when: Condition;
-  readonly then: Action;
+  readonly does: Action;
   /** The line it comes from; `null`: a built-in default. */
   readonly where: Span | null;
 }
@@ -106,9 +118,11 @@ export interface Lookup {
   /** The rules of the entry that matches, an unknown, or `null`: none matches. */
   readonly find: (session: Session) => readonly Rule[] | Unknown | null;
   /** What is worth trying for a field, so that a witness can be found; bounded. */
-  readonly seeds: readonly { readonly of: TextField; readonly text: string }[];
+  readonly seeds: readonly Seed[];
   /** Client addresses that the table tells apart: a range for each entry that names any. */
   readonly ranges: readonly IpRange[];
+  /** Programs that its entries can run. */
+  readonly programs: readonly Program[];
   readonly where: Span | null;
 }
 
@@ -174,12 +188,25 @@ export interface Listener {
   readonly role: ListenerRole;
   readonly tls: "none" | "offered" | "required" | "implicit";
   readonly offersAuth: Truth;
+  /** Who says whether a login is right, in words; the files do not tell how well. */
+  readonly authBackend: string | null;
   /** Clients that may claim to be another client (XCLIENT, PROXY): for them every address is possible. */
   readonly impersonators: { readonly set: IpSet; readonly by: "xclient" | "proxy"; readonly where: Span | null } | null;
   readonly stages: readonly Stage[];
   readonly recipient: (forwardPath: string) => Recipient;
+  /** Recipients that reading addresses suggests: what patterns of domains and of rewriting maps match. */
+  readonly recipientSeeds: readonly string[];
   /** How rules see a text field of a session; `null`: the session has none. */
   readonly text: (session: Session, field: TextField) => string | null;
+  /** What the rules rest on that no file tells: it makes a verdict conditional at best. */
+  readonly caveats: readonly Caveat[];
+  readonly where: Span | null;
+}
+
+/** A condition in words, beginning with "unless". */
+export interface Caveat {
+  readonly tag: string;
+  readonly text: string;
   readonly where: Span | null;
 }
 

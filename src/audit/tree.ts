@@ -19,14 +19,6 @@ export interface ConfigTree {
   readonly incomplete: boolean;
 }
 
-/** The bounds of a snapshot. */
-export const treeLimits = {
-  files: 2000,
-  fileBytes: 32 * 1024 * 1024,
-  totalBytes: 128 * 1024 * 1024,
-  depth: 6,
-} as const;
-
 /**
  * The file that a configuration names by an absolute path. The folder may have been copied from another machine, so a
  * file below `home` (where the configuration lives there, such as `/etc/postfix`) is looked for below the root.

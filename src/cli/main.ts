@@ -2,6 +2,7 @@
 import { readFileSync } from "node:fs";
 import { Command, CommanderError } from "commander";
 import { shownLines } from "../report/shown.ts";
+import { addAudit } from "./commands/audit.ts";
 import { addCatalogue } from "./commands/catalogue.ts";
 import { addCheck } from "./commands/check.ts";
 import { addDemo } from "./commands/demo.ts";
@@ -22,6 +23,7 @@ const program = new Command("fencepost")
   .exitOverride()
   .configureHelp({ showGlobalOptions: false });
 addCheck(program);
+addAudit(program);
 addInit(program);
 addDoctor(program);
 addHistory(program);

@@ -127,9 +127,12 @@ function htmlFace(options: CheckFaceOptions): CheckFace {
             ]),
         ...endDocument({ summary: document, rows: results.map(rowOf), stored: false }).blocks,
       ];
+      const targets = results.map((result) => targetDocument(result, { ...options, stored: false, unfolds: true }));
+      // One target is its own overview, unless there is something to say about the run.
+      const plain = notes.length === 0 && changes.length === 0 && document.ended === "finished";
       const sections: Document[] = [
-        { title: "Overview", blocks: overview },
-        ...results.map((result) => targetDocument(result, { ...options, stored: false })),
+        ...(targets.length === 1 && plain ? [] : [{ title: "Overview", blocks: overview }]),
+        ...targets,
       ];
       return renderHtml(`Relay test of ${document.startedAt.slice(0, 10)}: ${words.word}`, sections);
     },

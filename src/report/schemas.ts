@@ -1,5 +1,6 @@
 /** The JSON documents that commands print, as published schemas (`schemas/`, made again by `vitest run -u src/report`). */
 import { z } from "zod";
+import { auditDocumentSchema } from "../audit/result.ts";
 import { checkDocumentSchema } from "../check/result.ts";
 import { catalogueSchema } from "./results/catalogue.ts";
 import { doctorSchema } from "./results/doctor.ts";
@@ -7,6 +8,7 @@ import { historySchema } from "./results/history.ts";
 import { initSchema } from "./results/init.ts";
 
 export const documentSchemas = {
+  audit: auditDocumentSchema,
   catalogue: catalogueSchema,
   check: checkDocumentSchema,
   doctor: doctorSchema,

@@ -163,8 +163,8 @@ test("a lease is one owner's until it is released or runs out", async () => {
 
 test("of many processes that want one lease, one gets it", async () => {
   const file = newFile();
-  const said = await Promise.all(["a", "b", "c", "d"].map((name) => saidBy(start(file, "lease", name))));
-  expect(said.flat().sort()).toEqual(["refused", "refused", "refused", "taken"]);
+  const said = await Promise.all(["a", "b", "c"].map((name) => saidBy(start(file, "lease", name))));
+  expect(said.flat().sort()).toEqual(["refused", "refused", "taken"]);
 });
 
 test("processes that come first at once agree on the token key", async () => {
@@ -178,15 +178,15 @@ test("processes that come first at once agree on the token key", async () => {
 test("two processes write to one file, and nothing of either is lost", async () => {
   const file = newFile();
   const said = await Promise.all([
-    saidBy(start(file, "work", "a", 60)),
-    saidBy(start(file, "work", "b", 60)),
-    saidBy(start(file, "arrivals", "c", 60)),
+    saidBy(start(file, "work", "a", 30)),
+    saidBy(start(file, "work", "b", 30)),
+    saidBy(start(file, "arrivals", "c", 30)),
   ]);
-  expect(said.map((lines) => lines.length)).toEqual([1, 1, 60]);
+  expect(said.map((lines) => lines.length)).toEqual([1, 1, 30]);
   await using store = await openStore(file, systemClock);
   const runs = await store.runs.list(1000);
-  expect(runs.filter(({ verdict, targets }) => verdict === "closed" && targets === 1).length).toBe(120);
-  expect((await store.drop.since(0)).arrivals.length).toBe(60);
+  expect(runs.filter(({ verdict, targets }) => verdict === "closed" && targets === 1).length).toBe(60);
+  expect((await store.drop.since(0)).arrivals.length).toBe(30);
 });
 
 test("kill -9 loses no acknowledged arrival", async () => {

@@ -10,7 +10,7 @@ import { notParsed, type Parsed, parsed } from "../text/parsed.ts";
 const address = z
   .string()
   .refine((text) => canonical(text) !== null, { error: "expected an IP address, such as 192.0.2.1" })
-  .transform((text) => canonical(text) ?? text)
+  .overwrite((text) => canonical(text) ?? text)
   .meta({ description: "an IP address, such as 192.0.2.1" });
 
 /** What stands in one command line must not become two. */

@@ -1,11 +1,15 @@
 /** The program as a person starts it, from its sources. */
 import { spawn } from "node:child_process";
-import { mkdtempSync } from "node:fs";
+import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 
 const main = fileURLToPath(new URL("../../src/cli/main.ts", import.meta.url));
+
+/** What the first process read and compiled, the others need not: halves the time of a start. */
+const compiled = mkdtempSync(join(tmpdir(), "fencepost-compiled-"));
+process.on("exit", () => rmSync(compiled, { recursive: true, force: true }));
 
 export interface Ran {
   readonly code: number | null;
@@ -27,7 +31,7 @@ export function fencepost(
 ): Promise<Ran> {
   const child = spawn(process.execPath, [main, ...args], {
     cwd,
-    env: { ...process.env, XDG_STATE_HOME: cwd, HOME: cwd, ...env },
+    env: { ...process.env, NODE_COMPILE_CACHE: compiled, XDG_STATE_HOME: cwd, HOME: cwd, ...env },
     stdio: ["ignore", "pipe", "pipe"],
   });
   let out = "";

@@ -4,6 +4,7 @@ import { tcpDialer, tcpListener } from "../../io/tcp.ts";
 import { formatHostPort } from "../../net/host-port.ts";
 import { practiceCertificate } from "../../practice/certificate.ts";
 import { checkFace } from "../../report/check.ts";
+import { code } from "../../report/document.ts";
 import { memoryDrop } from "../../store/store.ts";
 import { type DemoForm, demoTask } from "../../tasks/demo.ts";
 import { exitCodes } from "../exit.ts";
@@ -22,10 +23,10 @@ Exit codes: 0 the two verdicts were open and closed, as they must be; 70 they we
 const nextSteps = `
 What to do next
 
-  fencepost init YOUR-DOMAIN     writes a first site.yaml: your domains, networks and mailers
-  fencepost doctor               tells whether this machine can test them, and which DNS records are missing
-  fencepost check                tests the mailers of site.yaml for real
-  fencepost practice --list      the other ways in which a mailer can be open, to try by hand
+  fencepost init YOUR-DOMAIN   writes a first site.yaml from DNS
+  fencepost doctor             tells what this machine and DNS lack for a test
+  fencepost check              tests the mailers of site.yaml for real
+  fencepost practice --list    the other ways to be open, to try by hand
 `;
 
 const mending: Readonly<Record<DemoForm, string>> = {
@@ -69,7 +70,8 @@ async function runDemo(quiet: boolean): Promise<number> {
         const { address, port } = event.mailer;
         const at = formatHostPort({ host: { kind: "address", address }, port });
         const { title, does } = event.behaviour;
-        write(`${event.form === "open" ? "" : "\n"}${mending[event.form]}\n\n  ${at}  ${title}: ${does}\n\n`);
+        write(`${event.form === "open" ? "" : "\n"}${mending[event.form]}\n\n`);
+        write(face.note([code(at), ` ${title}: ${does}`]));
         break;
       }
       case "progress":

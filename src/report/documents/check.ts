@@ -28,6 +28,8 @@ export interface CheckDocumentOptions {
   readonly stored: boolean;
   /** When an earlier run is shown again: evidence ages. */
   readonly now?: Date;
+  /** The face shows the evidence of every probe below. */
+  readonly unfolds?: true;
 }
 
 /** More events than this hide the first ones; the rest is counted. */
@@ -87,7 +89,7 @@ export function targetDocument(result: TargetResult, options: CheckDocumentOptio
       ...practiceBlocks(result),
       { kind: "facts", rows: factsOf(result, options) },
       ...triedBlocks(result),
-      ...happenedBlocks(result),
+      ...happenedBlocks(result, options),
       ...controlBlocks(result),
       ...changeBlocks(result, options.catalogue),
       ...nextBlocks(result, options),
@@ -126,6 +128,8 @@ export function targetBrief(result: TargetResult, options: CheckDocumentOptions)
 /** What the end of a run of several targets needs of each: small, so that thousands can be kept. */
 export interface Row {
   readonly subject: string;
+  /** Where the report on it begins. */
+  readonly anchor: string;
   readonly name: string;
   readonly verdict: TargetResult["verdict"];
   readonly because: string;
@@ -134,6 +138,7 @@ export interface Row {
 export function rowOf(result: TargetResult): Row {
   return {
     subject: subjectOfTarget(result.target),
+    anchor: anchorOf(result, ""),
     name: result.target.mailer ?? "",
     verdict: result.verdict,
     because: result.because.slice(0, 300),
@@ -172,7 +177,7 @@ export function endDocument({ summary, rows, stored }: EndFacts): Document {
         kind: "table",
         head: ["target", "name", "verdict", "why"],
         rows: order.map((row) => [
-          row.subject,
+          { text: row.subject, to: row.anchor },
           row.name,
           toned(row.verdict, verdictWords[row.verdict].tone),
           row.because,
@@ -239,10 +244,12 @@ function factsOf(result: TargetResult, { catalogue, now }: CheckDocumentOptions)
           "TLS",
           `${tls.protocol}, ${tls.cipher}${tls.certificate === null ? "" : `, certificate of ${tls.certificate.subject}`}`,
         ],
-    [
-      "share",
-      `${coverage.answered} of ${counted(coverage.applicable, "test")} answered; profile ${coverage.profile}, catalogue ${coverage.catalogue}`,
-    ],
+    coverage.applicable === 0
+      ? null
+      : [
+          "answered",
+          `${coverage.answered} of ${counted(coverage.applicable, "test")}; profile ${coverage.profile}, catalogue ${coverage.catalogue}`,
+        ],
     catalogue.serial > coverage.catalogue
       ? ["stale", toned(`the catalogue is at ${catalogue.serial} now: newer tests were not run`, "doubtful")]
       : null,
@@ -336,7 +343,7 @@ function seenInside(result: TargetResult): Seen | null {
 const positive = (control: ControlResult): boolean =>
   control.reply !== null && control.reply.code >= 200 && control.reply.code < 300;
 
-function happenedBlocks(result: TargetResult): readonly Block[] {
+function happenedBlocks(result: TargetResult, { unfolds }: CheckDocumentOptions): readonly Block[] {
   const order: readonly ProbeOutcome[] = [
     "relayed",
     "accepted",
@@ -348,7 +355,9 @@ function happenedBlocks(result: TargetResult): readonly Block[] {
   ];
   const told = order.flatMap((outcome) => result.probes.filter((probe) => probe.outcome === outcome));
   if (told.length === 0) return [];
-  const events = chosen(told).map((probe) => eventOf(probe, result));
+  // Beside a proof, what was only accepted is counted; what no proof explains has a finding of its own.
+  const proved = told.filter(({ outcome }) => outcome === "relayed");
+  const events = chosen(proved.length > 0 ? proved : told).map((probe) => eventOf(probe, result));
   const left = told.length - events.length;
   return [
     { kind: "heading", level: 2, text: "What happened" },
@@ -357,42 +366,43 @@ function happenedBlocks(result: TargetResult): readonly Block[] {
       ? [
           {
             kind: "paragraph",
-            text: toned(`${left} more like these, each with its transcript, in the html and json reports.`, "faint"),
+            text: toned(
+              `${left} more, ${unfolds === true ? "below with all transcripts" : "each with its transcript, in the html and json reports"}.`,
+              "faint",
+            ),
           } as const,
         ]
       : []),
   ];
 }
 
-/** Of each class one before a second of any. */
+/** Of each class one, then of each probe one; its other forms would say the same again. */
 function chosen(probes: readonly ProbeResult[]): readonly ProbeResult[] {
-  const seen = new Set<string>();
-  const firsts = probes.filter((probe) => {
-    const key = `${probe.outcome} ${probe.class}`;
-    return !seen.has(key) && seen.add(key) !== undefined;
-  });
-  const first = firsts.slice(0, maxEvents);
-  const rest = probes.filter((probe) => !first.includes(probe)).slice(0, maxEvents - first.length);
-  return probes.filter((probe) => first.includes(probe) || rest.includes(probe));
+  const firstOf = (key: (probe: ProbeResult) => string): readonly ProbeResult[] => [
+    ...new Map([...probes].reverse().map((probe) => [`${probe.outcome} ${key(probe)}`, probe])).values(),
+  ];
+  const picked = new Set([...firstOf((probe) => probe.class).toReversed(), ...firstOf(({ id }) => id).toReversed()]);
+  const first = new Set([...picked].slice(0, maxEvents));
+  return probes.filter((probe) => first.has(probe));
 }
 
 function eventOf(probe: ProbeResult, result: TargetResult): Event {
   const lines: Text[] = [];
   if (probe.proof !== null) {
     const { exit, multihop, receivedAt, recipient, hops } = probe.proof;
-    const seconds = Math.round((Date.parse(receivedAt) - Date.parse(result.startedAt)) / 1000);
     lines.push([
       "came out at ",
       code(exit),
       multihop ? toned(", which is another server: a chain of relays", "bad") : ", the server itself",
-      `, at ${whenWords(receivedAt)} (${seconds} s into the run), for ${recipient}`,
+      `, at ${whenWords(receivedAt)}`,
     ]);
+    lines.push(["in its log, look for ", code(recipient)]);
     const claimed = hops
       .filter((hop) => hop.trust === "claimed" && (hop.by !== null || hop.address !== null))
       .slice(0, 6);
     if (claimed.length > 0)
       lines.push([
-        "way, as its Received lines claim: ",
+        "its Received lines claim: ",
         claimed.map((hop) => `${hop.by ?? "?"} from ${hop.address ?? hop.from ?? "?"}`).join(" <- "),
       ]);
   } else if (probe.reply !== null)
@@ -555,16 +565,19 @@ function evidenceBlocks(result: TargetResult): readonly Block[] {
         blocks: [{ kind: "transcript", text: control.transcript }],
       }),
     ),
-    ...result.probes.map(
-      (probe): Block => ({
-        kind: "details",
-        word: probe.outcome,
-        tone: outcomeTones[probe.outcome],
-        summary: [code(probe.instance), `: ${probe.title}`],
-        anchor: anchorOf(result, probe.instance),
-        blocks: probeBlocks(probe, result),
-      }),
-    ),
+    // The worst first; within an outcome in the order of the run.
+    ...[...result.probes]
+      .sort((a, b) => outcomes.indexOf(a.outcome) - outcomes.indexOf(b.outcome))
+      .map(
+        (probe): Block => ({
+          kind: "details",
+          word: probe.outcome,
+          tone: outcomeTones[probe.outcome],
+          summary: [code(probe.instance), `: ${probe.title}`],
+          anchor: anchorOf(result, probe.instance),
+          blocks: probeBlocks(probe, result),
+        }),
+      ),
   ];
 }
 
@@ -576,7 +589,6 @@ function probeBlocks(probe: ProbeResult, result: TargetResult): readonly Block[]
       rows: [
         ["class", probe.class],
         ["outcome", outcomeWords[probe.outcome]],
-        ...(probe.reason === undefined ? [] : [["reason", probe.reason] as const]),
       ],
     },
     ...(event.lines.length > 0 ? [{ kind: "list", items: event.lines } as const] : []),

@@ -21,11 +21,10 @@ function runsDocument(runs: readonly PastRun[]): Document {
   const blocks: Block[] = [
     {
       kind: "table",
-      head: ["when (UTC)", "age", "tool", "profile", "targets", "verdict", "run", ""],
+      head: ["when (UTC)", "age", "profile", "targets", "verdict", "run", ""],
       rows: runs.map((run): readonly Text[] => [
         run.startedAt.slice(0, 16).replace("T", " "),
         ageWords(run.age),
-        run.tool,
         run.profile,
         String(run.targets),
         run.state === "killed" || run.state === "running" ? toned("-", "faint") : verdictText(run.verdict),

@@ -2,13 +2,18 @@
  * The html face: one file that needs nothing else. No script, no request, every string escaped; light and dark, on paper
  * and on a phone. Evidence is folded under its probe and linked from whatever rests on it.
  */
-import { type Block, type Document, type Span, spansOf, type Text } from "../document.ts";
+import { type Block, type Document, type Span, spansOf, type Text, wordsOf } from "../document.ts";
 import { shown, shownLines } from "../shown.ts";
 
 /** @param sections one document each; the first is the overview. */
 export function renderHtml(title: string, sections: readonly Document[]): string {
   const used = new Set<string>();
-  const body = sections.map((section) => sectionHtml(section, used)).join("\n");
+  const anchors = sections.map((section) => anchorsOf(section, used));
+  const first = new Map<string, string>();
+  for (const own of anchors) for (const [anchor, id] of own) if (!first.has(anchor)) first.set(anchor, id);
+  const body = sections
+    .map((section, at) => sectionHtml(section, { get: (anchor) => anchors[at]?.get(anchor) ?? first.get(anchor) }))
+    .join("\n");
   return `<!doctype html>
 <html lang="en">
 <head>
@@ -40,10 +45,13 @@ export function escaped(text: string): string {
     .replaceAll("'", "&#39;");
 }
 
-/** Anchors of one document, as ids that no other document of the page has. */
-type Ids = ReadonlyMap<string, string>;
+/** The id that an anchor has in this document, else in the first one that has it: the overview links to targets. */
+interface Ids {
+  get(anchor: string): string | undefined;
+}
 
-function sectionHtml(document: Document, used: Set<string>): string {
+/** Anchors of one document, as ids that no other document of the page has. */
+function anchorsOf(document: Document, used: Set<string>): ReadonlyMap<string, string> {
   const ids = new Map<string, string>();
   for (const block of document.blocks) {
     if (!("anchor" in block) || block.anchor === undefined || ids.has(block.anchor)) continue;
@@ -53,6 +61,10 @@ function sectionHtml(document: Document, used: Set<string>): string {
     used.add(id);
     ids.set(block.anchor, id);
   }
+  return ids;
+}
+
+function sectionHtml(document: Document, ids: Ids): string {
   const parts: string[] = [];
   let folded = false;
   for (const block of document.blocks) {
@@ -119,8 +131,12 @@ function spanHtml({ text, tone, code, to }: Span, ids: Ids): string {
 
 function tableHtml(head: readonly string[], rows: readonly (readonly Text[])[], ids: Ids): string {
   return `<div class="wide"><table><thead><tr>${head.map((name) => `<th scope="col">${escaped(name)}</th>`).join("")}</tr></thead><tbody>${rows
-    .map((row) => `<tr>${head.map((_, at) => `<td>${textHtml(row[at] ?? "", ids)}</td>`).join("")}</tr>`)
+    .map((row) => `<tr>${head.map((_, at) => cellHtml(row[at] ?? "", ids)).join("")}</tr>`)
     .join("")}</tbody></table></div>`;
+}
+
+function cellHtml(text: Text, ids: Ids): string {
+  return `<td${/^(\d+|\.)$/.test(wordsOf(text)) ? ' class="number"' : ""}>${textHtml(text, ids)}</td>`;
 }
 
 function matrixHtml({ cells }: Extract<Block, { kind: "matrix" }>, ids: Ids): string {
@@ -128,8 +144,9 @@ function matrixHtml({ cells }: Extract<Block, { kind: "matrix" }>, ids: Ids): st
   const rows = sides.map((client) => {
     const seen = sides.map((recipient) => {
       const cell = cells[`${client}-to-${recipient}`];
-      const span: Span = cell.to === undefined ? { text: cell.seen } : { text: cell.seen, to: cell.to };
-      return `<td class="${cell.tone}"><small>rule: ${cell.rule}</small><br>${spanHtml(span, ids)}</td>`;
+      const said: Span = { text: cell.seen, tone: cell.tone };
+      const span: Span = cell.to === undefined ? said : { ...said, to: cell.to };
+      return `<td><small class="faint">rule: ${cell.rule}</small><br>${spanHtml(span, ids)}</td>`;
     });
     return `<tr><th scope="row">${client} client</th>${seen.join("")}</tr>`;
   });
@@ -148,29 +165,39 @@ function transcriptLine(line: string): string {
   return side === undefined ? escaped(line) : `<span class="${side}">${escaped(line)}</span>`;
 }
 
-const css = `:root { color-scheme: light dark; --page: #fff; --ink: #1a1a1a; --faint: #666; --line: #ccc; --panel: #f5f5f2; --bad: #b00020; --doubtful: #8a5a00; --good: #1b6e34; --link: #0b57a4; }
-@media (prefers-color-scheme: dark) { :root { --page: #16181b; --ink: #e6e6e3; --faint: #9a9a96; --line: #44474c; --panel: #202327; --bad: #ff7a86; --doubtful: #f0b54a; --good: #6fce8b; --link: #86bdf5; } }
+// Every pair of ink and ground below has a contrast of 4.5:1 or more, in both schemes.
+const css = `:root { color-scheme: light dark; --page: #fff; --ink: #1a1a1a; --faint: #595959; --line: #ccc; --panel: #f5f5f2; --bad: #b00020; --doubtful: #855600; --good: #1b6e34; --link: #0b57a4; }
+@media screen and (prefers-color-scheme: dark) { :root { --page: #16181b; --ink: #e6e6e3; --faint: #a6a6a2; --line: #44474c; --panel: #202327; --bad: #ff7a86; --doubtful: #f0b54a; --good: #6fce8b; --link: #86bdf5; } }
 * { box-sizing: border-box; }
-body { margin: 0; background: var(--page); color: var(--ink); font: 16px/1.5 system-ui, sans-serif; overflow-wrap: anywhere; }
+body { margin: 0; background: var(--page); color: var(--ink); font: 16px/1.5 system-ui, sans-serif; overflow-wrap: anywhere; -webkit-text-size-adjust: 100%; text-size-adjust: 100%; }
 main { max-width: 60rem; margin: 0 auto; padding: 1rem; }
-section + section { border-top: 2px solid var(--line); margin-top: 3rem; padding-top: 1rem; }
-h1 { font-size: 1.4rem; margin: 0; } h2 { font-size: 1.15rem; margin: 1.8rem 0 .5rem; } h3 { font-size: 1rem; margin: 0 0 .3rem; }
+section + section { border-top: 2px solid var(--line); margin-top: 3rem; padding-top: 1.5rem; }
+h1 { font-size: 1.4rem; margin: 1.8rem 0 .5rem; } h2 { font-size: 1.15rem; margin: 2rem 0 .5rem; } h3 { font-size: 1rem; margin: 0 0 .3rem; }
+p { margin: .6rem 0; }
 a { color: var(--link); }
+:focus-visible { outline: 3px solid var(--link); outline-offset: 2px; }
+:target { outline: 2px solid var(--link); outline-offset: 4px; }
 code, pre { font: .88em/1.45 ui-monospace, monospace; }
 pre { background: var(--panel); padding: .7rem; overflow-x: auto; white-space: pre-wrap; }
 .word { font-weight: 700; text-transform: uppercase; font-size: .82em; letter-spacing: .03em; }
 .bad { color: var(--bad); } .doubtful { color: var(--doubtful); } .good { color: var(--good); } .strong { font-weight: 700; } .faint { color: var(--faint); }
-.banner { border-left: .4rem solid currentColor; background: var(--panel); padding: .8rem 1rem; }
-.banner h1, .banner p, .finding p, .finding h3 { color: var(--ink); } .banner .word { color: inherit; } .banner.bad .word { color: var(--bad); } .banner.doubtful .word { color: var(--doubtful); } .banner.good .word { color: var(--good); }
+td .bad, td .doubtful, td .good { font-weight: 600; }
+.banner { border: 1px solid currentColor; border-left-width: .5rem; background: var(--panel); padding: .8rem 1rem; }
+.banner h1 { display: flex; flex-wrap: wrap; align-items: center; justify-content: space-between; gap: .4rem 1rem; margin: 0; }
+.banner .word { padding: .15em .6em; border-radius: .2em; background: var(--faint); color: var(--page); font-size: 1.4rem; white-space: nowrap; print-color-adjust: exact; -webkit-print-color-adjust: exact; }
+.banner.bad .word { background: var(--bad); } .banner.doubtful .word { background: var(--doubtful); } .banner.good .word { background: var(--good); }
+.banner h1, .banner p, .finding p, .finding h3 { color: var(--ink); }
 .finding .word.bad { color: var(--bad); } .finding .word.doubtful { color: var(--doubtful); } .finding .word.faint, .finding p.faint { color: var(--faint); }
-.banner p { margin: .4rem 0 0; }
+.banner p { margin: .5rem 0 0; }
 .wide { overflow-x: auto; }
-table { border-collapse: collapse; margin: .6rem 0; } th, td { border: 1px solid var(--line); padding: .3rem .6rem; text-align: left; vertical-align: top; } th { background: var(--panel); }
+table { border-collapse: collapse; margin: .6rem 0; } th, td { border: 1px solid var(--line); padding: .3rem .6rem; text-align: left; vertical-align: top; overflow-wrap: normal; } th { background: var(--panel); }
+td:last-child:not(.number) { overflow-wrap: anywhere; min-width: 7rem; } td.number { text-align: right; font-variant-numeric: tabular-nums; }
 .matrix caption { text-align: left; color: var(--faint); }
 dl { display: grid; grid-template-columns: max-content 1fr; gap: .2rem 1rem; } dt { color: var(--faint); } dd { margin: 0; }
-.events { list-style: none; padding: 0; } .events li { margin: .5rem 0; } .events li div { margin-left: 1.5rem; }
-.finding { border-left: .25rem solid currentColor; padding: .2rem 0 .2rem .8rem; margin: .8rem 0; }
-details { border-top: 1px solid var(--line); } summary { cursor: pointer; padding: .35rem 0; } details > div { padding: 0 0 .8rem 1rem; }
+.events { list-style: none; padding: 0; } .events li { margin: .7rem 0; } .events li div { margin-left: 1.5rem; }
+.finding { border-left: .25rem solid currentColor; padding: .2rem 0 .2rem .8rem; margin: 1rem 0; }
+details { border-top: 1px solid var(--line); } summary { cursor: pointer; padding: .45rem 0; } details > div { padding: 0 0 .8rem 1rem; }
 .client { color: var(--link); } .note { color: var(--faint); }
-@media (max-width: 40rem) { main { padding: .6rem; } dl { grid-template-columns: 1fr; gap: 0; } dd { margin: 0 0 .4rem 1rem; } }
-@media print { body { font-size: 11px; } main { max-width: none; padding: 0; } details::details-content { content-visibility: visible; block-size: auto; } .finding, .banner, tr, li { break-inside: avoid; } section + section { break-before: page; border: 0; } a { color: inherit; } }`;
+@media (max-width: 40rem) { main { padding: .6rem; } th, td { padding: .2rem .25rem; font-size: .8rem; } dl { gap: .2rem .6rem; } .events li div { margin-left: .8rem; } details > div { padding-left: .3rem; } section + section { margin-top: 2rem; } }
+@page { margin: 15mm; }
+@media print { :root { font-size: 11px; } body { font-size: 1rem; } main { max-width: none; padding: 0; } h2, h3, summary { break-after: avoid; } details::details-content { content-visibility: visible; block-size: auto; } .finding, .banner, tr, li, dl { break-inside: avoid; } section + section { break-before: page; border: 0; } a { color: inherit; } }`;

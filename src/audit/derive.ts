@@ -1,0 +1,186 @@
+/** From a configuration to verdicts: searches each listener, and says of each cell of the matrix what it does. */
+
+import { formatIp, type IpAddress } from "../net/ip.ts";
+import type { IpSet } from "../net/ip-set.ts";
+import { formatPrefix, type IpRange } from "../net/prefix.ts";
+import type { Cell } from "../relaying/table.ts";
+import type { Site } from "../site/model.ts";
+import type { Span } from "../text/source.ts";
+import { type Decision, decide } from "./evaluate.ts";
+import { fixedIp, type Grounds, groundsOf, isPrivateDoor, loopback } from "./grounds.ts";
+import type { Assumption, AuditVerdict, CellState, ListenerResult, Place } from "./result.ts";
+import { worstVerdict } from "./result.ts";
+import type { Configuration, Listener, Session } from "./rules.ts";
+import { type Hole, type ListenerSearch, listed, searchListener } from "./search.ts";
+
+export interface DerivedListener {
+  readonly search: ListenerSearch;
+  readonly result: ListenerResult;
+  /** Mail that should get through, and what becomes of it. */
+  readonly plain: { readonly local: Asked; readonly inside: Asked | null };
+}
+
+interface Asked {
+  readonly session: Session;
+  readonly decision: Decision;
+}
+
+/** Searches all listeners of a configuration. */
+export function deriveListeners(configuration: Configuration, site: Site | null): readonly DerivedListener[] {
+  const grounds = groundsOf(configuration, site);
+  return configuration.listeners.map((listener) => {
+    const search = searchListener(configuration, listener, grounds);
+    const local = ask(listener, stranger, ours(grounds), false);
+    const range = grounds.hasSite ? grounds.inside.subtract(loopback).ranges[0] : undefined;
+    const inside = range === undefined ? null : ask(listener, inner(range), "<person@elsewhere.example>", false);
+    return { search, result: resultOf(listener, search, grounds), plain: { local, inside } };
+  });
+}
+
+function resultOf(listener: Listener, search: ListenerSearch, grounds: Grounds): ListenerResult {
+  const { holes, trusted, cut } = search;
+  const conditions: Assumption[] = holes
+    .filter(({ certainty, kind }) => certainty === "conditional" && kind !== "swallowed")
+    .map(({ condition, clients }) => ({ text: `closed, ${condition}`, clients: prefixTexts(clients) }));
+  for (const { text } of listener.caveats) conditions.push({ text: `closed, ${text}`, clients: [] });
+  const swallowed = holes.filter(({ kind }) => kind === "swallowed");
+  for (const { condition } of swallowed.slice(0, 1))
+    conditions.push({ text: `mail for domains of others is accepted: ${condition}`, clients: [] });
+  const verdictOf = (some: readonly Hole[]): AuditVerdict => {
+    if (some.some(({ certainty }) => certainty === "open")) return "open";
+    if (cut !== null || some.some(({ certainty }) => certainty === "unknown")) return "unknown";
+    return some.length > 0 || listener.caveats.length > 0 ? "conditional" : "closed";
+  };
+  const verdict = verdictOf(holes);
+  const family = (wanted: 4 | 6): AuditVerdict =>
+    verdictOf(
+      holes.filter(
+        ({ clients, session }) =>
+          session.client.address.family === wanted || clients.ranges.some((range) => range.family === wanted),
+      ),
+    );
+  const unknown = holes.find(({ certainty }) => certainty === "unknown");
+  const inside = trusted.intersect(grounds.inside).subtract(loopback);
+  const door = isPrivateDoor(listener.address);
+  const assumes: Assumption[] = door
+    ? [{ text: "nothing on this machine hands strangers' connections on to this port", clients: [] }]
+    : trusted.isEmpty
+      ? []
+      : [
+          {
+            text: `no stranger appears as ${listed(inside.isEmpty ? trusted.intersect(loopback) : inside)}, which may send anywhere`,
+            clients: prefixTexts(trusted.intersect(grounds.inside)),
+          },
+        ];
+  if (listener.offersAuth !== "no" && !door)
+    assumes.push({
+      text: `the login service${listener.authBackend === null ? "" : ` (${listener.authBackend})`} lets nobody in but your users`,
+      clients: [],
+    });
+  return {
+    name: listener.name,
+    bind: listener.address === null ? "*" : formatIp(listener.address),
+    port: listener.port,
+    role: listener.role,
+    verdict,
+    because: becauseOf(verdict, holes, cut, unknown, door, conditions),
+    cells: cellsOf(listener, search, grounds, verdict),
+    families: { ipv4: family(4), ipv6: family(6) },
+    conditions: verdict === "open" ? [] : conditions,
+    assumes: verdict === "open" ? [] : assumes,
+    where: placeOf(listener.where),
+  };
+}
+
+function becauseOf(
+  verdict: AuditVerdict,
+  holes: readonly Hole[],
+  cut: string | null,
+  unknown: Hole | undefined,
+  door: boolean,
+  conditions: readonly Assumption[],
+): string {
+  switch (verdict) {
+    case "open": {
+      const open = holes.filter(({ certainty }) => certainty === "open");
+      return open.some(({ kind }) => kind === "everyone")
+        ? "Strangers can send to strangers."
+        : "Strangers who know how can send to strangers.";
+    }
+    case "unknown":
+      return cut === null ? `The files cannot tell: ${unknown?.condition ?? ""}.` : `The search was cut short: ${cut}.`;
+    case "conditional":
+      return `${conditions[0]?.text ?? "It depends on something that the files cannot tell"}.`.replace(/^./, (first) =>
+        first.toUpperCase(),
+      );
+    case "closed":
+      return door ? "Only this machine can connect." : "No session of a stranger was found that leads outside.";
+  }
+}
+
+const stranger = fixedIp("203.0.113.7");
+
+const ours = ({ ourDomain }: Grounds): string => (ourDomain === null ? "<postmaster>" : `<postmaster@${ourDomain}>`);
+
+/** An address in the range that looks like any host. */
+function inner({ family, first, last }: IpRange): IpAddress {
+  return { family, bits: first + (last - first > 8n ? 7n : 0n) };
+}
+
+/** A plain session, and what the listener decides. */
+function ask(listener: Listener, address: IpAddress, forwardPath: string, authenticated: boolean): Asked {
+  const session: Session = {
+    client: { address, name: null, reverseName: null, authenticated, certificate: "none" },
+    tls: listener.tls === "implicit" ? "implicit" : listener.tls === "none" ? "none" : "starttls",
+    helo: "client.isp.example",
+    reversePath: "<person@isp.example>",
+    forwardPath,
+    previousRecipients: [],
+    backupMx: false,
+  };
+  return { session, decision: decide(listener, session) };
+}
+
+/** What each cell does, by a plain session of it. */
+function cellsOf(
+  listener: Listener,
+  { trusted }: ListenerSearch,
+  grounds: Grounds,
+  verdict: AuditVerdict,
+): Record<Cell, CellState> {
+  const inside = grounds.inside.subtract(loopback).intersect(trusted);
+  const range =
+    inside.ranges[0] ?? trusted.intersect(grounds.inside).ranges[0] ?? grounds.inside.subtract(loopback).ranges[0];
+  const insider = range === undefined ? fixedIp("127.0.0.1") : inner(range);
+  const state = (address: IpAddress, forwardPath: string): CellState => {
+    const { outcome, recipient } = ask(
+      listener,
+      address,
+      forwardPath,
+      listener.role === "submission" && address === insider,
+    ).decision;
+    if (outcome === "unknown" || (recipient.kind === "address" && typeof recipient.end !== "string")) return "unknown";
+    return outcome === "permit" ? "permit" : "forbid";
+  };
+  return {
+    "internal-to-internal": state(insider, ours(grounds)),
+    "internal-to-external": state(insider, "<person@elsewhere.example>"),
+    "external-to-internal": isPrivateDoor(listener.address) ? "forbid" : state(stranger, ours(grounds)),
+    "external-to-external": (
+      { open: "permit", closed: "forbid", conditional: "conditional", unknown: "unknown" } as const
+    )[verdict],
+  };
+}
+
+export function prefixTexts(set: IpSet): string[] {
+  return set.toPrefixes().slice(0, 64).map(formatPrefix);
+}
+
+export function placeOf(span: Span | null): Place | null {
+  return span === null ? null : { file: span.file, line: span.start.line, text: span.text.slice(0, 400) };
+}
+
+/** The verdict of a whole configuration: of its worst listener. Without a listener there is nothing that could relay. */
+export function verdictOfListeners(listeners: readonly ListenerResult[]): AuditVerdict {
+  return worstVerdict(listeners.map(({ verdict }) => verdict));
+}

@@ -1,0 +1,31 @@
+/** What a product brings to the audit: recognising its files, reading them, and words and repairs for what was found. */
+import type { Severity } from "../finding/finding.ts";
+import type { LineEdit } from "../text/diff.ts";
+import type { Span } from "../text/source.ts";
+import type { Configuration } from "./rules.ts";
+import type { Hole } from "./search.ts";
+import type { ConfigTree } from "./tree.ts";
+
+/** A hole in the words of the product. */
+export interface Explained {
+  readonly tag: string;
+  readonly severity: Severity;
+  readonly says: string;
+  readonly why: string;
+  readonly remedy: string;
+  readonly where: Span | null;
+}
+
+export interface FileEdit {
+  readonly path: string;
+  readonly edit: LineEdit;
+}
+
+export interface Product {
+  readonly name: string;
+  /** `null`: these are not its files. */
+  readonly read: (tree: ConfigTree, version: string | null) => Configuration | null;
+  readonly explain: (hole: Hole) => Explained;
+  /** Edits that may mend it, the smallest first; each is tried by auditing what it makes. */
+  readonly repairs: (hole: Hole, tree: ConfigTree) => readonly (readonly FileEdit[])[];
+}

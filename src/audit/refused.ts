@@ -1,0 +1,41 @@
+/** The other side of the rule: valid mail that a configuration refuses. Of low severity, because nobody is harmed but the site. */
+import type { Severity } from "../finding/finding.ts";
+import type { DerivedListener } from "./derive.ts";
+import type { Decision } from "./evaluate.ts";
+import type { Session } from "./rules.ts";
+
+export interface RefusedMail {
+  readonly tag: "AUDIT_LOCAL_REFUSED" | "AUDIT_INSIDE_REFUSED";
+  readonly severity: Severity;
+  readonly says: string;
+  readonly why: string;
+  readonly remedy: string;
+  readonly session: Session;
+  readonly decision: Decision;
+}
+
+/** What a listener for mail from the world refuses although it should not. */
+export function refusedMail({ result, plain }: DerivedListener): readonly RefusedMail[] {
+  if (result.role !== "mx") return [];
+  const refused: RefusedMail[] = [];
+  const { local, inside } = plain;
+  if (local.decision.outcome === "refuse" || local.decision.outcome === "defer")
+    refused.push({
+      tag: "AUDIT_LOCAL_REFUSED",
+      severity: "medium",
+      says: `${result.name} (port ${result.port}): mail from strangers to ${local.session.forwardPath} is refused.`,
+      why: "Every mailer must take mail for postmaster at its domains (RFC 5321 \u00a74.5.1); whoever cannot write to you cannot warn you either.",
+      remedy: "Let strangers through to recipients of your own: refuse only recipients outside.",
+      ...local,
+    });
+  if (inside !== null && (inside.decision.outcome === "refuse" || inside.decision.outcome === "defer"))
+    refused.push({
+      tag: "AUDIT_INSIDE_REFUSED",
+      severity: "low",
+      says: `${result.name} (port ${result.port}): clients in the site's networks may not send outside.`,
+      why: "site.yaml names these networks as yours. If their mail goes another way, nothing is wrong.",
+      remedy: "Trust the networks of your own clients, or have them log in.",
+      ...inside,
+    });
+  return refused;
+}
