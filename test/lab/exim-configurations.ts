@@ -173,7 +173,7 @@ const rewriting = [
   "",
   "",
   "^<?(.*)#(.*)@ourcollege\\\\.ac\\\\.uk <$1@$2> S",
-  "^(.*)@old\\\\.ourcollege\\\\.ac\\\\.uk $1@ourcollege.ac.uk S",
+  "^<(.*)@old\\\\.ourcollege\\\\.ac\\\\.uk> <$1@ourcollege.ac.uk> S",
   '^<(.*)@forwarded "${lookup{$1}lsearch{/etc/audit/senders.table}{<$1@elsewhere.example>}fail}" S',
 ];
 

@@ -41,7 +41,12 @@ export function repairsOf(hole: Hole, tree: ConfigTree): readonly (readonly File
     default:
   }
   // A login that is believed: nobody logs in until the password is checked.
-  if (place !== null && /^\s*server_condition\s*=/.test(place.text)) add(put(place, ["  server_condition = false"]));
+  const believing = source.sections.authenticators.flatMap(({ options }) => {
+    const condition = options.get("server_condition");
+    return condition !== undefined && /^(?:yes|true|[1-9]\d*)$/i.test(condition.value.trim()) ? [condition.where] : [];
+  });
+  if (believing.some((where) => same(where, place)))
+    all.push(believing.map((where) => put(where, ["  server_condition = false"])));
   if (statement !== null && grantsByWords(statement)) add(removed(spanOf(statement)));
   if (statement !== null) add(guarded(statement, source));
   return all;
