@@ -155,3 +155,20 @@ export interface MailDrop {
   /** Arrivals recorded after `mark`, with the next mark. */
   since(mark: number): Promise<{ readonly arrivals: readonly Arrival[]; readonly mark: number }>;
 }
+
+/** One file of a snapshot, or why its text is not there. */
+export type TreeFile =
+  | { readonly kind: "text"; readonly text: string }
+  | { readonly kind: "too-large"; readonly bytes: number }
+  | { readonly kind: "binary" }
+  | { readonly kind: "unreadable"; readonly why: string };
+
+/** A bounded snapshot of a file or folder, taken before anything is read out of it. */
+export interface ConfigTree {
+  /** What the person named: the folder or file that the others lie below. */
+  readonly root: string;
+  /** By path as it is on the machine, or as the dump names it; in order. */
+  readonly files: ReadonlyMap<string, TreeFile>;
+  /** The bounds cut something off: a file that is not there may exist. */
+  readonly incomplete: boolean;
+}

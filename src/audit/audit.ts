@@ -5,7 +5,7 @@
 
 import { bySeverity } from "../finding/finding.ts";
 import type { Ending, RunEvent } from "../finding/run.ts";
-import type { Clock } from "../ports.ts";
+import type { Clock, ConfigTree } from "../ports.ts";
 import type { Site } from "../site/model.ts";
 import { applyEdits, unifiedDiff } from "../text/diff.ts";
 import { type DerivedListener, deriveListeners, placeOf, prefixTexts, verdictOfListeners } from "./derive.ts";
@@ -17,7 +17,6 @@ import { refusedMail } from "./refused.ts";
 import type { Assumption, AuditFinding, AuditResult, AuditVerdict } from "./result.ts";
 import type { Configuration } from "./rules.ts";
 import { type Hole, witnessOf } from "./search.ts";
-import type { ConfigTree } from "./tree.ts";
 
 export interface AuditRequest {
   readonly configurations: readonly NamedTree[];

@@ -1,10 +1,10 @@
 /** What a product brings to the audit: recognising its files, reading them, and words and repairs for what was found. */
 import type { Severity } from "../finding/finding.ts";
+import type { ConfigTree } from "../ports.ts";
 import type { LineEdit } from "../text/diff.ts";
 import type { Span } from "../text/source.ts";
 import type { Configuration } from "./rules.ts";
 import type { Hole } from "./search.ts";
-import type { ConfigTree } from "./tree.ts";
 
 /** A hole in the words of the product. */
 export interface Explained {

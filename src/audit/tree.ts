@@ -3,21 +3,7 @@
  * file. Bounded in count, bytes and depth; what lies outside is missing, and said to be.
  */
 import { posix } from "node:path";
-
-export type TreeFile =
-  | { readonly kind: "text"; readonly text: string }
-  | { readonly kind: "too-large"; readonly bytes: number }
-  | { readonly kind: "binary" }
-  | { readonly kind: "unreadable"; readonly why: string };
-
-export interface ConfigTree {
-  /** What the person named: the folder or file that the others lie below. */
-  readonly root: string;
-  /** By path as it is on the machine, or as the dump names it; in order. */
-  readonly files: ReadonlyMap<string, TreeFile>;
-  /** The bounds cut something off: a file that is not there may exist. */
-  readonly incomplete: boolean;
-}
+import type { ConfigTree, TreeFile } from "../ports.ts";
 
 /**
  * The file that a configuration names by an absolute path. The folder may have been copied from another machine, so a

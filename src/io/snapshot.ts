@@ -1,26 +1,14 @@
 /** One bounded look at a file or folder: every text in it, and for the rest why it was not read. */
 import { lstat, open, readdir, realpath } from "node:fs/promises";
 import { dirname, join, resolve, sep } from "node:path";
-
-export type SnapshotFile =
-  | { readonly kind: "text"; readonly text: string }
-  | { readonly kind: "too-large"; readonly bytes: number }
-  | { readonly kind: "binary" }
-  | { readonly kind: "unreadable"; readonly why: string };
-
-export interface Snapshot {
-  readonly root: string;
-  readonly files: ReadonlyMap<string, SnapshotFile>;
-  /** The bounds left something out. */
-  readonly incomplete: boolean;
-}
+import type { ConfigTree, TreeFile } from "../ports.ts";
 
 const limits = { files: 2000, fileBytes: 48 * 1024 * 1024, totalBytes: 128 * 1024 * 1024, depth: 6 } as const;
 
 /** Reads what lies at a path; links are followed only within it. Throws what `lstat` throws where there is nothing. */
-export async function takeSnapshot(path: string): Promise<Snapshot> {
+export async function takeSnapshot(path: string): Promise<ConfigTree> {
   const start = resolve(path);
-  const files = new Map<string, SnapshotFile>();
+  const files = new Map<string, TreeFile>();
   let bytes = 0;
   let incomplete = false;
   const top = await realpath(start);
@@ -67,7 +55,7 @@ export async function takeSnapshot(path: string): Promise<Snapshot> {
   return { root: isFolder ? start : dirname(top), files, incomplete };
 }
 
-async function contentOf(path: string): Promise<SnapshotFile> {
+async function contentOf(path: string): Promise<TreeFile> {
   try {
     await using handle = await open(path, "r");
     const buffer = await handle.readFile();
@@ -79,6 +67,6 @@ async function contentOf(path: string): Promise<SnapshotFile> {
 }
 
 /** Bytes with a NUL among them are no text. */
-function textOfBytes(bytes: Buffer): SnapshotFile {
+function textOfBytes(bytes: Buffer): TreeFile {
   return bytes.includes(0) ? { kind: "binary" } : { kind: "text", text: bytes.toString("utf8") };
 }

@@ -1,9 +1,9 @@
 /** What `audit` found in a configuration, as a document. Pure. */
 import type { AuditFinding, AuditResult, AuditVerdict, CellState, ListenerResult, Place } from "../../audit/result.ts";
-import type { Severity } from "../../finding/finding.ts";
 import { type cells, relaying } from "../../relaying/table.ts";
 import { describeWitness } from "../../witness/witness.ts";
 import { type Block, code, counted, type Document, type Text, type Tone } from "../document.ts";
+import { severityTones } from "../tones.ts";
 
 export const auditWords = {
   open: { word: "OPEN RELAY", tone: "bad", says: "This configuration passes on mail from strangers to strangers." },
@@ -19,14 +19,6 @@ export const auditWords = {
     says: "No session of a stranger was found that this configuration passes on.",
   },
 } as const satisfies Record<AuditVerdict, { readonly word: string; readonly tone: Tone; readonly says: string }>;
-
-const severityTones = {
-  critical: "bad",
-  high: "bad",
-  medium: "doubtful",
-  low: "strong",
-  info: "faint",
-} as const satisfies Record<Severity, Tone>;
 
 const cellTones = {
   permit: "good",

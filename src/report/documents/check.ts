@@ -1,7 +1,7 @@
 /** What `check` found, as documents: one for a target, one for the end of a run. Pure. */
 import type { CheckSummary, ControlResult, ProbeOutcome, ProbeResult, TargetResult } from "../../check/result.ts";
 import { outcomes, verdicts } from "../../check/result.ts";
-import type { Finding, Severity } from "../../finding/finding.ts";
+import type { Finding } from "../../finding/finding.ts";
 import type { Catalogue } from "../../knowledge/catalogue.ts";
 import { probeClasses } from "../../knowledge/probe.ts";
 import type { Product } from "../../knowledge/product.ts";
@@ -20,6 +20,7 @@ import {
   type Tone,
   toned,
 } from "../document.ts";
+import { severityTones } from "../tones.ts";
 import { subjectOfTarget, titleOfTarget, verdictWords } from "../verdict.ts";
 
 export interface CheckDocumentOptions {
@@ -61,14 +62,6 @@ export const outcomeWords = {
   "not-run": "not run",
   error: "no answer",
 } as const satisfies Record<ProbeOutcome, string>;
-
-const severityTones = {
-  critical: "bad",
-  high: "bad",
-  medium: "doubtful",
-  low: "strong",
-  info: "faint",
-} as const satisfies Record<Severity, Tone>;
 
 /** Everything about one target. */
 export function targetDocument(result: TargetResult, options: CheckDocumentOptions): Document {

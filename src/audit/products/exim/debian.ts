@@ -3,8 +3,9 @@
  * of local macros or folders of parts, put together by `update-exim4.conf` as it is done here.
  */
 import { posix } from "node:path";
+import type { ConfigTree } from "../../../ports.ts";
 import { type Span, sourceOf } from "../../../text/source.ts";
-import { type ConfigTree, fileAt } from "../../tree.ts";
+import { fileAt } from "../../tree.ts";
 import type { Piece } from "./syntax.ts";
 
 export interface DebianParts {

@@ -5,6 +5,7 @@
 import { posix } from "node:path";
 import { formatIp, type IpAddress, isUnspecified, parseIp } from "../../../net/ip.ts";
 import { type IpSet, ipSet } from "../../../net/ip-set.ts";
+import type { ConfigTree } from "../../../ports.ts";
 import type { Span } from "../../../text/source.ts";
 import type {
   Caveat,
@@ -19,7 +20,7 @@ import type {
   Truth,
   Unknown,
 } from "../../rules.ts";
-import { type ConfigTree, fileAt } from "../../tree.ts";
+import { fileAt } from "../../tree.ts";
 import { AclReader, type AclWorld, senderOf } from "./acl.ts";
 import { type AddressSettings, readRecipient } from "./addresses.ts";
 import { debianParts } from "./debian.ts";

@@ -1,22 +1,9 @@
 /** What a hole is called in Exim: a row for each, with its severity, why it matters and what to do. */
-import type { Severity } from "../../../finding/finding.ts";
-import { decidingRule, holePlace } from "../../holes.ts";
+import { decidingRule, explained, type HoleRow, holePlace, type SeenHole } from "../../holes.ts";
 import type { Explained } from "../../product.ts";
 import { type Hole, listed } from "../../search.ts";
 
-interface Seen {
-  readonly rule: string;
-  readonly hole: Hole;
-}
-
-interface Row {
-  readonly severity: Severity;
-  readonly says: (seen: Seen) => string;
-  readonly why: string;
-  readonly remedy: string;
-}
-
-const at = ({ hole }: Seen): string => hole.listener.name;
+const at = ({ hole }: SeenHole): string => hole.listener.name;
 const guard = "require domains = +local_domains : +relay_to_domains";
 
 const rows = {
@@ -155,23 +142,13 @@ const rows = {
     why: "What is not in the files decides.",
     remedy: `Put "${guard}" before what cannot be read, or run \`fencepost check\` against the mailer; exim -bh ADDRESS shows what it would do.`,
   },
-} as const satisfies Record<string, Row>;
+} as const satisfies Record<string, HoleRow>;
 
 type EximTag = keyof typeof rows;
 
 export function explainHole(hole: Hole): Explained {
   const tag = tagOf(hole);
-  const row: Row = rows[tag];
-  const severity = hole.certainty !== "open" && row.severity === "critical" ? "high" : row.severity;
-  const rule = decidingRule(hole)?.rule ?? "";
-  return {
-    tag,
-    severity,
-    says: row.says({ rule, hole }),
-    why: row.why,
-    remedy: row.remedy,
-    where: eximPlace(hole, tag),
-  };
+  return explained(hole, tag, rows[tag], eximPlace(hole, tag));
 }
 
 /** The line of the list, where a list of domains is at fault and not the statement that goes by it. */

@@ -1,10 +1,10 @@
 /** Edits that may mend a hole, the smallest first. Whether one does is found out by auditing what it makes. */
 import { ipSet } from "../../../net/ip-set.ts";
+import type { ConfigTree } from "../../../ports.ts";
 import type { Span } from "../../../text/source.ts";
 import { decidingRule } from "../../holes.ts";
 import type { FileEdit } from "../../product.ts";
 import type { Hole } from "../../search.ts";
-import type { ConfigTree } from "../../tree.ts";
 import { type EximSource, sourceOfTree } from "./exim.ts";
 import { eximPlace } from "./explain.ts";
 import { networkOf } from "./lists.ts";

@@ -4,9 +4,10 @@
  * What is included must lie in the snapshot; what does not is named as unreadable.
  */
 import { posix } from "node:path";
+import type { ConfigTree } from "../../../ports.ts";
 import { type Source, type Span, sourceOf } from "../../../text/source.ts";
 import type { Unknown } from "../../rules.ts";
-import { type ConfigTree, fileAt } from "../../tree.ts";
+import { fileAt } from "../../tree.ts";
 
 export interface LogicalLine {
   /** Macros replaced, continuation joined, no space around it. */

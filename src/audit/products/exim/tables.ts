@@ -5,9 +5,10 @@
 import { posix } from "node:path";
 import { type IpAddress, parseIp } from "../../../net/ip.ts";
 import { contains, parsePrefix } from "../../../net/prefix.ts";
+import type { ConfigTree } from "../../../ports.ts";
 import type { Span } from "../../../text/source.ts";
 import type { Truth, Unknown } from "../../rules.ts";
-import { type ConfigTree, fileAt } from "../../tree.ts";
+import { fileAt } from "../../tree.ts";
 import { parseExpansion } from "./expansion.ts";
 import { toRegExp } from "./regex.ts";
 import { eximHome } from "./syntax.ts";

@@ -1,23 +1,10 @@
 /** What a hole is called in Postfix: a row for each, with its severity, why it matters and what to do. */
-import type { Severity } from "../../../finding/finding.ts";
 import { formatIp } from "../../../net/ip.ts";
-import { decidingRule, holePlace } from "../../holes.ts";
+import { decidingRule, explained, type HoleRow, holePlace, type SeenHole } from "../../holes.ts";
 import type { Explained } from "../../product.ts";
 import { type Hole, listed } from "../../search.ts";
 
-interface Seen {
-  readonly rule: string;
-  readonly hole: Hole;
-}
-
-interface Row {
-  readonly severity: Severity;
-  readonly says: (seen: Seen) => string;
-  readonly why: string;
-  readonly remedy: string;
-}
-
-const at = ({ hole }: Seen): string => `${hole.listener.name} (port ${hole.listener.port})`;
+const at = ({ hole }: SeenHole): string => `${hole.listener.name} (port ${hole.listener.port})`;
 
 const guard = "permit_mynetworks, permit_sasl_authenticated, reject_unauth_destination";
 
@@ -154,16 +141,13 @@ const rows = {
     why: "What is not in the files decides.",
     remedy: `Put reject_unauth_destination before what cannot be read, or run \`fencepost check\` against the mailer.`,
   },
-} as const satisfies Record<string, Row>;
+} as const satisfies Record<string, HoleRow>;
 
 type PostfixTag = keyof typeof rows;
 
 export function explainHole(hole: Hole): Explained {
   const tag = tagOf(hole);
-  const row: Row = rows[tag];
-  const rule = decidingRule(hole)?.rule ?? "";
-  const severity = hole.certainty !== "open" && row.severity === "critical" ? "high" : row.severity;
-  return { tag, severity, says: row.says({ rule, hole }), why: row.why, remedy: row.remedy, where: holePlace(hole) };
+  return explained(hole, tag, rows[tag], holePlace(hole));
 }
 
 function tagOf(hole: Hole): PostfixTag {
@@ -217,7 +201,7 @@ function warned({ decision }: Hole): boolean {
   );
 }
 
-function onlyFamily({ hole }: Seen): string {
+function onlyFamily({ hole }: SeenHole): string {
   const families = new Set(hole.clients.ranges.map(({ family }) => family));
   if (families.size !== 1) return "";
   return families.has(6)

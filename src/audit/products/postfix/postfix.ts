@@ -5,6 +5,7 @@
 import { posix } from "node:path";
 import { type IpAddress, parseIp } from "../../../net/ip.ts";
 import { ipSet } from "../../../net/ip-set.ts";
+import type { ConfigTree } from "../../../ports.ts";
 import type { Span } from "../../../text/source.ts";
 import { fixedIp, loopback } from "../../grounds.ts";
 import type {
@@ -21,7 +22,6 @@ import type {
   Truth,
   Unknown,
 } from "../../rules.ts";
-import type { ConfigTree } from "../../tree.ts";
 import { withoutExtension } from "./access.ts";
 import { type AddressRules, orUnknown, readAddress } from "./address.ts";
 import { compareLevels } from "./expand.ts";

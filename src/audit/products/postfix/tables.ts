@@ -6,10 +6,11 @@
 import { posix } from "node:path";
 import { parseIp } from "../../../net/ip.ts";
 import { contains, type IpRange, type Prefix, parsePrefix, prefixOf, prefixRange } from "../../../net/prefix.ts";
+import type { ConfigTree } from "../../../ports.ts";
 import { type Span, sourceOf } from "../../../text/source.ts";
 import { compilePattern, matches, samplesOf } from "../../pattern.ts";
 import type { Unknown } from "../../rules.ts";
-import { type ConfigTree, fileAt } from "../../tree.ts";
+import { fileAt } from "../../tree.ts";
 import { closing } from "./expand.ts";
 import { logicalLines } from "./main-cf.ts";
 import { tokens } from "./parameters.ts";
