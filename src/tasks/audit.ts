@@ -2,8 +2,8 @@
 import { type AuditPorts, audit, productNames } from "../audit/audit.ts";
 import type { AuditDocument, AuditResult } from "../audit/result.ts";
 import { worstVerdict } from "../audit/result.ts";
-import type { ConfigTree } from "../audit/tree.ts";
 import type { RunEvent } from "../finding/run.ts";
+import type { ConfigTree } from "../ports.ts";
 import type { Site } from "../site/model.ts";
 import { nearest } from "../text/nearest.ts";
 import { InputMissing, UsageError } from "./errors.ts";

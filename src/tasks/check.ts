@@ -1,34 +1,31 @@
-/** Someone asks for a relay test: targets are named, consent is judged, the catcher is started, and every step is stored before it is shown. */
-import { startCatcher } from "../check/catcher.ts";
+
 import { type CheckEvent, check } from "../check/check.ts";
 import { type Authorisation, consentOf } from "../check/consent.ts";
 import type { Selection } from "../check/expand.ts";
-import type { CatcherIdentity, CheckRequest, CheckTarget } from "../check/request.ts";
+import type { CheckRequest, CheckTarget } from "../check/request.ts";
 import type { CheckDocument, CheckSummary, TargetResult, Vantage } from "../check/result.ts";
 import type { Waits } from "../check/session.ts";
 import { tokens } from "../check/token.ts";
 import type { Catalogue } from "../knowledge/catalogue.ts";
-import { parseDomain } from "../net/domain.ts";
-import { formatIp, type IpAddress, isLoopback, isUnspecified, sameIp } from "../net/ip.ts";
-import {
-  type ClientCertificate,
-  type Clock,
-  type Dialer,
-  type Endpoint,
-  ListenError,
-  type Listener,
-  type Listening,
-  type MailDrop,
-  type Random,
-  type Resolver,
+import { formatIp, type IpAddress, isLoopback, } from "../net/ip.ts";
+import type {
+  ClientCertificate,
+  Clock,
+  Dialer,
+  Endpoint,
+  Listener,
+  MailDrop,
+  Random,
+  Resolver,
 } from "../ports.ts";
 import { siteLookup } from "../site/lookup.ts";
 import type { Site } from "../site/model.ts";
 import { formatLiteral } from "../smtp/literal.ts";
 import { formatMailbox } from "../smtp/path.ts";
 import type { Store } from "../store/store.ts";
+import { openCatcher } from "./catcher.ts";
 import { changeSince } from "./changes.ts";
-import { SiteError, Unavailable, UsageError } from "./errors.ts";
+import { Unavailable, UsageError } from "./errors.ts";
 import { creditLateArrivals } from "./late-arrivals.ts";
 import { addressesOf, type NamedTargets, namedTargets } from "./targets.ts";
 
@@ -123,7 +120,12 @@ export async function* checkTask(
   }
   const made = tokens(key, ports.clock, ports.random);
   const practice = named.targets.every((target) => isLoopback(target.address));
-  await using catching = await openCatcher(options, ports, made, practice, signal);
+  await using catching = await openCatcher(
+    { site, siteFile: options.siteFile, ...options.catcher, practice },
+    ports,
+    made,
+    signal,
+  );
   const runId = runIdOf(ports);
   const request: CheckRequest = {
     runId,
@@ -271,115 +273,6 @@ async function lease(targets: readonly CheckTarget[], owner: string, ports: Chec
       await release();
     },
   };
-}
-
-async function openCatcher(
-  options: CheckOptions,
-  ports: CheckTaskPorts,
-  made: ReturnType<typeof tokens>,
-  practice: boolean,
-  signal: AbortSignal,
-): Promise<AsyncDisposable & { readonly identity: CatcherIdentity }> {
-  const { site } = options;
-  const domain = options.catcher.domain ?? site?.catcher?.domain ?? null;
-  const listen = options.catcher.listen ?? site?.catcher?.listen ?? null;
-  if (listen === null)
-    throw new UsageError(
-      "no catcher: --catch-listen ADDR:PORT with --catch-domain DOMAIN, or `catcher:` in site.yaml, says where proof arrives. `fencepost doctor` tells what DNS needs.",
-    );
-  const addresses =
-    (site?.catcher?.addresses ?? []).length > 0
-      ? site!.catcher!.addresses
-      : isUnspecified(listen.address)
-        ? []
-        : [listen.address];
-  const lookup = site === null ? null : siteLookup(site);
-  const source = options.siteFile ?? "the site file";
-  if (domain !== null) {
-    const name = parseDomain(domain);
-    if (!name.ok) throw new UsageError(`--catch-domain "${domain}": ${name.expected}`);
-    if (
-      lookup?.isOurDomain(name.value) === true ||
-      site?.domains.some((pattern) => name.value === pattern.name || name.value.endsWith(`.${pattern.name}`)) === true
-    )
-      throw new SiteError(
-        `the catch domain ${domain} lies in the domains of ${source}: mail to it is mail to the site itself and proves nothing. Use a domain that no mailer of the site serves.`,
-      );
-  }
-  for (const address of addresses)
-    if (lookup?.isOurAddress(address) === true && !isLoopback(address))
-      throw new SiteError(
-        `the catcher ${formatIp(address)} lies in the networks of ${source}: mail to it never leaves the site and proves nothing. Run the catcher outside.`,
-      );
-
-  const host = await catcherHost(domain, addresses, listen, practice, ports, signal);
-  let listening: Listening;
-  try {
-    listening = await startCatcher(listen, host.name ?? domain ?? "catcher.invalid", {
-      listener: ports.listener,
-      drop: ports.drop,
-      tokens: made,
-      clock: ports.clock,
-    });
-  } catch (error) {
-    if (error instanceof ListenError)
-      throw new Unavailable(
-        `the catcher cannot listen: ${error.message}. Choose another --catch-listen, or end the program that has it.`,
-        { cause: error },
-      );
-    throw error;
-  }
-  return {
-    identity: {
-      domain: host.reached === "no" ? null : domain,
-      leads: host.reached === "seen" ? "seen" : "unknown",
-      senderDomain: site?.catcher?.senderDomain ?? domain,
-      backupDomain: options.catcher.backupDomain ?? site?.catcher?.backupDomain ?? null,
-      address: addresses.find((address) => address.family === 4) ?? null,
-      address6: addresses.find((address) => address.family === 6) ?? null,
-      host: host.name,
-      listens: listening.local,
-    },
-    [Symbol.asyncDispose]: () => listening[Symbol.asyncDispose](),
-  };
-}
-
-/** Whether mail for the catch domain finds this catcher: otherwise nothing could ever arrive, and refusals might be about that. */
-async function catcherHost(
-  domain: string | null,
-  addresses: readonly IpAddress[],
-  listen: Endpoint,
-  practice: boolean,
-  ports: CheckTaskPorts,
-  signal: AbortSignal,
-): Promise<{ readonly name: string | null; readonly reached: "seen" | "unknown" | "no" }> {
-  // On loopback the practice mailer is told the way; DNS has no part in it.
-  if (domain === null) return { name: null, reached: "no" };
-  if (practice) return { name: domain, reached: "seen" };
-  const mx = await ports.resolver.mx(domain, signal);
-  const hosts =
-    mx.kind === "answer"
-      ? [...mx.records]
-          .sort((a, b) => a.preference - b.preference)
-          .map((record) => record.exchange.toLowerCase().replace(/\.$/, ""))
-      : [domain];
-  for (const host of hosts) {
-    const found = await addressesOf(host, ports.resolver, signal);
-    if (
-      addresses.length === 0 ? found.length > 0 : found.some((one) => addresses.some((address) => sameIp(one, address)))
-    )
-      return { name: host, reached: "seen" };
-  }
-  if (mx.kind === "failed") {
-    ports.tell(
-      `the DNS question for the MX of ${domain} failed (${mx.cause}): it cannot be seen whether mail for it reaches the catcher. Name a resolver with --resolver.`,
-    );
-    return { name: null, reached: "unknown" };
-  }
-  ports.tell(
-    `DNS does not lead mail for ${domain} to the catcher at ${addresses.map(formatIp).join(", ") || formatIp(listen.address)} (MX: ${hosts.join(", ")}). Nothing can be proved closed until it does; \`fencepost doctor\` shows the records to create.`,
-  );
-  return { name: hosts[0] ?? null, reached: "no" };
 }
 
 async function controlOf(site: Site | null, ports: CheckTaskPorts, signal: AbortSignal): Promise<Endpoint | null> {
