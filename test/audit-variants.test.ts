@@ -213,3 +213,15 @@ test("a hundred thousand entries and five thousand lines are audited in seconds"
   expect(result.findings[0]?.where).toMatchObject({ file: "/etc/postfix/big", line: 77_778 });
   expect(Date.now() - started).toBeLessThan(15_000);
 });
+
+test("what a forged sender opens is open to both address families, by one finding", () => {
+  const closed = postfixVariants.find(({ name }) => name === "postfix-closed")!;
+  const files = filesOf(closed);
+  const main = `${files["/etc/postfix/main.cf"]}\nsmtpd_relay_restrictions = check_sender_access inline:{ourcollege.ac.uk=OK}, reject_unauth_destination\n`;
+  const result = auditOf(closed, { ...files, "/etc/postfix/main.cf": main });
+  expect(result.listeners.find(({ port }) => port === 25)?.families).toEqual({ ipv4: "open", ipv6: "open" });
+  const tags = result.findings
+    .filter(({ data }) => data.certainty === "open")
+    .map(({ tag, subject }) => `${tag} ${subject}`);
+  expect(new Set(tags).size).toBe(tags.length);
+});

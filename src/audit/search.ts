@@ -121,7 +121,14 @@ export function searchListener(configuration: Configuration, listener: Listener,
     const place = by?.where ?? placeOfEnd(hole.decision);
     // A defect of one line is one finding, whatever else could be said to it; of equals the first is the plainest.
     const key = `${hole.kind}|${hole.certainty === "unknown"}|${place?.file}:${place?.start.line}:${by?.rule}`;
-    if (holes.size < maxHoles && !holes.has(key)) holes.set(key, { ...hole, listener });
+    const known = holes.get(key);
+    if (known === undefined) {
+      if (holes.size < maxHoles) holes.set(key, { ...hole, listener });
+      return;
+    }
+    // The same line may let in clients of the other family too, or for certain what it let in only on a condition.
+    const worse = known.certainty === "conditional" && hole.certainty === "open" ? { ...hole, listener } : known;
+    holes.set(key, { ...worse, clients: known.clients.union(hole.clients) });
   };
 
   // 2. Networks: strangers among the trusted.
