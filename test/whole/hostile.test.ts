@@ -64,12 +64,8 @@ describe.concurrent("a run that is stopped", () => {
     const result = await rehearse(["wide-open"], {
       signal: stop.signal,
       onEvent: (event) => {
-        if (
-          event.kind === "progress" &&
-          /state-|smug-/.test(event.doing) &&
-          !stop.signal.aborted &&
-          /^.* 1\//.test(event.doing)
-        )
+        // Smuggling comes with the messages, which are sent after the plain relay was proved.
+        if (event.kind === "progress" && / smug-/.test(event.doing) && !stop.signal.aborted)
           stop.abort(new Error("interrupted"));
       },
     });
