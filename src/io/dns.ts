@@ -1,6 +1,6 @@
 /** DNS made real: the `Resolver` port on `node:dns`, asking the servers it is given or those of the system. */
 import { Resolver as NodeResolver } from "node:dns/promises";
-import { formatIp, type IpAddress, parseIp } from "../net/ip.ts";
+import { type IpAddress, parseIp, reverseName } from "../net/ip.ts";
 import type { Answer, Resolver } from "../ports.ts";
 
 const timeoutMs = 5000;
@@ -17,16 +17,21 @@ export function dnsResolver(server: string | null): Resolver {
     signal: AbortSignal,
   ): Promise<Answer<T>> {
     signal.throwIfAborted();
-    const cancel = new Promise<never>((_, reject) =>
-      signal.addEventListener("abort", () => reject(signal.reason as Error), { once: true }),
-    );
+    // The caller's signal may live for a whole run: what is left on it would be walked through by every later wait.
+    let cancel = (): void => {};
+    const cancelled = new Promise<never>((_, reject) => {
+      cancel = () => reject(signal.reason as Error);
+      signal.addEventListener("abort", cancel, { once: true });
+    });
     try {
-      const raw = await Promise.race([question(), cancel]);
+      const raw = await Promise.race([question(), cancelled]);
       const records = raw.flatMap((one) => read(one) ?? []) as T[];
       return records.length === 0 ? { kind: "nodata" } : { kind: "answer", records, ttl: ttlOf(raw) };
     } catch (error) {
       signal.throwIfAborted();
       return failureOf((error as NodeJS.ErrnoException).code);
+    } finally {
+      signal.removeEventListener("abort", cancel);
     }
   }
 
@@ -51,7 +56,7 @@ export function dnsResolver(server: string | null): Resolver {
       ),
     ptr: (ip, signal) =>
       ask(
-        () => resolver.reverse(formatIp(ip)),
+        () => resolver.resolvePtr(reverseName(ip)),
         (name) => name,
         signal,
       ),

@@ -1,7 +1,17 @@
 import fc from "fast-check";
 import ipaddr from "ipaddr.js";
 import { expect, test } from "vitest";
-import { compareIp, formatIp, type IpAddress, isLoopback, isPrivate, isUnspecified, parseIp, sameIp } from "./ip.ts";
+import {
+  compareIp,
+  formatIp,
+  type IpAddress,
+  isLoopback,
+  isPrivate,
+  isUnspecified,
+  parseIp,
+  reverseName,
+  sameIp,
+} from "./ip.ts";
 
 function ip(text: string): IpAddress {
   const address = parseIp(text);
@@ -149,4 +159,10 @@ test("loopback and unspecified", () => {
   expect(["128.0.0.1", "126.0.0.1", "::2", "::"].map(ip).some(isLoopback)).toBe(false);
   expect(["0.0.0.0", "::"].map(ip).every(isUnspecified)).toBe(true);
   expect(["0.0.0.1", "::1"].map(ip).some(isUnspecified)).toBe(false);
+});
+test("reverse names", () => {
+  expect(reverseName(ip("198.51.100.9"))).toBe("9.100.51.198.in-addr.arpa");
+  expect(reverseName(ip("2001:db8::25"))).toBe(
+    "5.2.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.8.b.d.0.1.0.0.2.ip6.arpa",
+  );
 });

@@ -31,6 +31,12 @@ export function formatIp(address: IpAddress): string {
   return address.family === 4 ? formatIp4(Number(address.bits)) : formatIp6(address.bits);
 }
 
+/** The name that holds the address's PTR records: `9.100.51.198.in-addr.arpa` (RFC 1035 §3.5), nibbles for IPv6 (RFC 3596 §2.5). */
+export function reverseName(address: IpAddress): string {
+  if (address.family === 4) return `${formatIp(address).split(".").reverse().join(".")}.in-addr.arpa`;
+  return `${[...address.bits.toString(16).padStart(32, "0")].reverse().join(".")}.ip6.arpa`;
+}
+
 export function sameIp(a: IpAddress, b: IpAddress): boolean {
   return a.family === b.family && a.bits === b.bits;
 }

@@ -1,5 +1,5 @@
 /** The DNS records that a catcher and a tester need, and which of them are there. */
-import { formatIp, type IpAddress, isPrivate, sameIp } from "../net/ip.ts";
+import { formatIp, type IpAddress, isPrivate, reverseName, sameIp } from "../net/ip.ts";
 import type { Resolver } from "../ports.ts";
 import type { NeededRecord } from "../report/results/doctor.ts";
 import { addressesOf } from "./targets.ts";
@@ -130,9 +130,3 @@ function aligned(records: readonly NeededRecord[]): readonly string[] {
 }
 
 const dotted = (name: string): string => `${name}.`;
-
-/** `9.100.51.198.in-addr.arpa` (RFC 1035 §3.5), nibbles for IPv6 (RFC 3596 §2.5). */
-export function reverseName(address: IpAddress): string {
-  if (address.family === 4) return `${formatIp(address).split(".").reverse().join(".")}.in-addr.arpa`;
-  return `${[...address.bits.toString(16).padStart(32, "0")].reverse().join(".")}.ip6.arpa`;
-}

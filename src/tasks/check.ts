@@ -1,4 +1,3 @@
-
 import { type CheckEvent, check } from "../check/check.ts";
 import { type Authorisation, consentOf } from "../check/consent.ts";
 import type { Selection } from "../check/expand.ts";
@@ -7,17 +6,8 @@ import type { CheckDocument, CheckSummary, TargetResult, Vantage } from "../chec
 import type { Waits } from "../check/session.ts";
 import { tokens } from "../check/token.ts";
 import type { Catalogue } from "../knowledge/catalogue.ts";
-import { formatIp, type IpAddress, isLoopback, } from "../net/ip.ts";
-import type {
-  ClientCertificate,
-  Clock,
-  Dialer,
-  Endpoint,
-  Listener,
-  MailDrop,
-  Random,
-  Resolver,
-} from "../ports.ts";
+import { formatIp, type IpAddress, isLoopback } from "../net/ip.ts";
+import type { ClientCertificate, Clock, Dialer, Endpoint, Listener, MailDrop, Random, Resolver } from "../ports.ts";
 import { siteLookup } from "../site/lookup.ts";
 import type { Site } from "../site/model.ts";
 import { formatLiteral } from "../smtp/literal.ts";
