@@ -2,18 +2,22 @@
 import { readFileSync } from "node:fs";
 import { Command, CommanderError } from "commander";
 import { shownLines } from "../report/shown.ts";
-import { addAudit } from "./commands/audit.ts";
-import { addCatalogue } from "./commands/catalogue.ts";
-import { addCheck } from "./commands/check.ts";
-import { addDemo } from "./commands/demo.ts";
-import { addDoctor } from "./commands/doctor.ts";
-import { addHistory } from "./commands/history.ts";
-import { addInit } from "./commands/init.ts";
-import { addPractice } from "./commands/practice.ts";
 import { exitCodes, exitOfError } from "./exit.ts";
 
 const manifest = JSON.parse(readFileSync(new URL("../../package.json", import.meta.url), "utf8")) as {
   version: string;
+};
+
+/** In the order of the help text. Only the one that is asked for is loaded: a start should not cost more than the work. */
+const commands: Readonly<Record<string, () => Promise<(program: Command) => void>>> = {
+  check: async () => (await import("./commands/check.ts")).addCheck,
+  audit: async () => (await import("./commands/audit.ts")).addAudit,
+  init: async () => (await import("./commands/init.ts")).addInit,
+  doctor: async () => (await import("./commands/doctor.ts")).addDoctor,
+  history: async () => (await import("./commands/history.ts")).addHistory,
+  catalogue: async () => (await import("./commands/catalogue.ts")).addCatalogue,
+  practice: async () => (await import("./commands/practice.ts")).addPractice,
+  demo: async () => (await import("./commands/demo.ts")).addDemo,
 };
 
 const program = new Command("fencepost")
@@ -22,14 +26,9 @@ const program = new Command("fencepost")
   .showHelpAfterError("(fencepost COMMAND --help shows examples)")
   .exitOverride()
   .configureHelp({ showGlobalOptions: false });
-addCheck(program);
-addAudit(program);
-addInit(program);
-addDoctor(program);
-addHistory(program);
-addCatalogue(program);
-addPractice(program);
-addDemo(program);
+const [asked = ""] = process.argv.slice(2);
+const load = Object.hasOwn(commands, asked) ? [commands[asked]!] : Object.values(commands);
+for (const add of load) (await add())(program);
 for (const command of program.commands) command.exitOverride();
 
 // A reader that goes away (`| head`) is no failure; a run that is under way stops for it (interrupt.ts). A result that
