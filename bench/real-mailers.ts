@@ -7,8 +7,9 @@
  */
 import { fileURLToPath } from "node:url";
 import { closeLab, type Lab, startLab } from "../test/lab/lab.ts";
-import type { Variant } from "../test/lab/variant.ts";
 import { variants } from "../test/lab/variants.ts";
+import { AccuracyTable } from "./accuracy.ts";
+import { nmap } from "./nmap.ts";
 
 const main = fileURLToPath(new URL("../src/cli/main.ts", import.meta.url));
 
@@ -45,35 +46,6 @@ async function ours(lab: Lab, target: string | null, profile: string): Promise<O
   return { verdict: document.verdict, ms, probes: document.coverage.answered };
 }
 
-interface Theirs {
-  readonly verdict: "open" | "closed" | "none";
-  readonly ms: number;
-  readonly says: string;
-}
-
-/** nmap's smtp-open-relay script, its sixteen pairs, with our catch domain as the outside one. */
-async function nmap(lab: Lab, address: string, port: number): Promise<Theirs> {
-  const began = performance.now();
-  const ran = await lab.peer([
-    "nmap",
-    ...(address.includes(":") ? ["-6"] : []),
-    ...["-Pn", "-n", "-sT", "-p", String(port), "--script", "+smtp-open-relay"],
-    ...[
-      "--script-args",
-      "smtp-open-relay.domain=catch.fencepost-tests.example,smtp-open-relay.to=relaytest,smtp-open-relay.from=relaytest",
-    ],
-    address,
-  ]);
-  const ms = performance.now() - began;
-  const says = /\|_?\s*smtp-open-relay:\s*(.*)/.exec(ran.stdout)?.[1]?.trim() ?? "nothing";
-  const verdict = /is an open relay/i.test(says)
-    ? "open"
-    : /isn't an open relay|doesn't seem to be an open relay/i.test(says)
-      ? "closed"
-      : "none";
-  return { verdict, ms, says };
-}
-
 const seconds = (ms: number): string => (ms / 1000).toFixed(2).padStart(7);
 
 async function times(): Promise<void> {
@@ -97,31 +69,16 @@ async function times(): Promise<void> {
   }
 }
 
-/** Whether a verdict agrees with the truth; suspect and inconclusive are neither right nor wrong. */
-function mark(verdict: string, truth: Variant["truth"]): string {
-  if (verdict !== "open" && verdict !== "closed") return "unsure";
-  return verdict === truth ? "right" : "WRONG";
-}
-
 async function accuracy(): Promise<void> {
-  const count = { right: 0, unsure: 0, WRONG: 0, theirRight: 0, theirUnsure: 0, theirWRONG: 0 };
-  console.log("variant                        truth    ours                   nmap (IPv4 port 25)");
+  const table = new AccuracyTable("nmap (IPv4 port 25)");
   for (const variant of variants) {
     await using lab = await startLab(variant);
     const address = variant.listeners.find((listener) => !listener.address.includes(":"))?.address;
     const mine = await ours(lab, null, "quick");
-    const theirs = address === undefined ? { verdict: "none" as const } : await nmap(lab, address, 25);
-    const own = mark(mine.verdict, variant.truth);
-    const other = mark(theirs.verdict, variant.truth);
-    count[own as "right"] += 1;
-    count[`their${other === "right" ? "Right" : other === "unsure" ? "Unsure" : "WRONG"}` as "theirRight"] += 1;
-    console.log(
-      `${variant.name.padEnd(30)} ${variant.truth.padEnd(8)} ${mine.verdict.padEnd(13)} ${own.padEnd(8)} ${theirs.verdict.padEnd(7)} ${other}`,
-    );
+    const theirs = address === undefined ? "none" : (await nmap(lab, address, 25)).verdict;
+    table.add(variant.name, variant.truth, mine.verdict, theirs);
   }
-  console.log(
-    `\nours: ${count.right} right, ${count.unsure} unsure, ${count.WRONG} wrong · nmap: ${count.theirRight} right, ${count.theirUnsure} without an answer, ${count.theirWRONG} wrong · of ${variants.length}`,
-  );
+  table.end();
 }
 
 try {

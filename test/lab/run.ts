@@ -8,6 +8,8 @@ export type RunOptions = {
   readonly cwd?: string;
   readonly input?: string;
   readonly env?: NodeJS.ProcessEnv;
+  /** Ends the program early; its code is then 127. */
+  readonly signal?: AbortSignal;
 };
 
 /** Exit code given when the program was ended because its time was up, as timeout(1) does. */
@@ -21,6 +23,7 @@ export function run(argv: readonly string[], options: RunOptions = {}): Promise<
       cwd: options.cwd,
       env: options.env ?? process.env,
       stdio: ["pipe", "pipe", "pipe"],
+      ...(options.signal === undefined ? {} : { signal: options.signal }),
     });
     let stdout = "";
     let stderr = "";
