@@ -22,6 +22,8 @@ const formatWords: Record<(typeof checkFormats)[number], string> = {
   jsonl: 'one JSON object a line, as things happen: `"kind": "target"`, `"change"`, and last `"summary"`.',
   html: "one self-contained file, when all is done: no script, no request. Evidence is folded under each probe.",
   nagios: "one line with performance data, and Nagios' exit codes.",
+  sarif: "SARIF 2.1.0 for code scanning. What could not be told is a result of kind `open`.",
+  junit: "JUnit's XML for continuous integration. What could not be told is an error, what was proved a failure.",
 };
 
 const exitWords: Record<keyof typeof exitCodes, string> = {

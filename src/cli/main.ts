@@ -1,12 +1,8 @@
 /** The command line: one thin file per command, errors as one line and an exit code. */
-import { readFileSync } from "node:fs";
 import { Command, CommanderError } from "commander";
 import { shownLines } from "../report/shown.ts";
 import { exitCodes, exitOfError } from "./exit.ts";
-
-const manifest = JSON.parse(readFileSync(new URL("../../package.json", import.meta.url), "utf8")) as {
-  version: string;
-};
+import { version } from "./version.ts";
 
 /** In the order of the help text. Only the one that is asked for is loaded: a start should not cost more than the work. */
 const commands: Readonly<Record<string, () => Promise<(program: Command) => void>>> = {
@@ -22,7 +18,7 @@ const commands: Readonly<Record<string, () => Promise<(program: Command) => void
 
 const program = new Command("fencepost")
   .description("Repairs open mail relays: tests a mailer and proves what it found by delivery.")
-  .version(manifest.version)
+  .version(version)
   .showHelpAfterError("(fencepost COMMAND --help shows examples)")
   .exitOverride()
   .configureHelp({ showGlobalOptions: false });

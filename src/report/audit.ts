@@ -1,8 +1,11 @@
 /** How an audit is printed: a face is told of each configuration as it is done, and of the end of the run. */
 import type { AuditDocument, AuditResult } from "../audit/result.ts";
+import { assessedConfiguration } from "./assessed.ts";
 import type { Document } from "./document.ts";
 import { auditResultDocument, auditWords } from "./documents/audit.ts";
 import { renderHtml } from "./faces/html.ts";
+import { junitXml } from "./faces/junit.ts";
+import { sarifLog } from "./faces/sarif.ts";
 import { renderText, type TextOptions, textLine } from "./faces/text.ts";
 import { jsonLine } from "./json.ts";
 
@@ -10,6 +13,11 @@ export interface AuditFace {
   readonly keepsResults: boolean;
   result(result: AuditResult): string;
   end(document: AuditDocument): string;
+}
+
+export interface AuditFaceOptions extends TextOptions {
+  /** Of this program. */
+  readonly version: string;
 }
 
 const nothing = (): string => "";
@@ -23,13 +31,31 @@ const faces = {
     end: ({ results: _results, ...summary }) => jsonLine({ kind: "summary", ...summary }),
   }),
   html: (): AuditFace => ({ keepsResults: true, result: nothing, end: htmlPage }),
-} satisfies Record<string, (options: TextOptions) => AuditFace>;
+  sarif: ({ version }): AuditFace => ({
+    keepsResults: true,
+    result: nothing,
+    end: ({ results, ended, startedAt, finishedAt }) =>
+      sarifLog({
+        command: "audit",
+        version,
+        assessed: results.map(assessedConfiguration),
+        finished: ended === "finished",
+        startedAt,
+        finishedAt,
+      }),
+  }),
+  junit: (): AuditFace => ({
+    keepsResults: true,
+    result: nothing,
+    end: ({ results }) => junitXml("audit", results.map(assessedConfiguration)),
+  }),
+} satisfies Record<string, (options: AuditFaceOptions) => AuditFace>;
 
 export type AuditFormat = keyof typeof faces;
 
 export const auditFormats = Object.keys(faces) as readonly AuditFormat[]; // the keys of the table above
 
-export function auditFace(format: AuditFormat, options: TextOptions): AuditFace {
+export function auditFace(format: AuditFormat, options: AuditFaceOptions): AuditFace {
   return faces[format](options);
 }
 

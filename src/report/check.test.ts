@@ -19,7 +19,7 @@ function printed(
   document: CheckDocument = results.documentWith(targets),
   options: { readonly now?: Date } = {},
 ): string {
-  const face = checkFace(format, { catalogue, stored: true, colour: false, width: 80, ...options });
+  const face = checkFace(format, { catalogue, stored: true, colour: false, width: 80, version: "1.2.3", ...options });
   const parts = targets.map((target) => face.target(target, targets.length));
   for (const { subject, text } of document.changes ?? []) parts.push(face.change(subject, text));
   return parts.join("") + face.end(document);
@@ -62,6 +62,8 @@ for (const [format, ending] of [
   ["json", "json.txt"],
   ["jsonl", "jsonl.txt"],
   ["nagios", "nagios.txt"],
+  ["sarif", "sarif.json.txt"],
+  ["junit", "junit.xml"],
 ] as const)
   test(`the ${format} face of many targets`, async () => {
     await expect(printed(format, many, results.documentWith(many, { changes }))).toMatchFileSnapshot(
@@ -81,6 +83,7 @@ test("evidence ages, and a newer catalogue makes it stale", () => {
     stored: false,
     colour: false,
     width: 80,
+    version: "1.2.3",
     now: new Date("2026-12-04T02:01:12Z"),
   });
   const text = face.target(results.closed, 1);
@@ -89,7 +92,7 @@ test("evidence ages, and a newer catalogue makes it stale", () => {
 });
 
 test("of thousands of targets the text face keeps a table of bounded length", () => {
-  const face = checkFace("text", { catalogue, stored: true, colour: false, width: 80 });
+  const face = checkFace("text", { catalogue, stored: true, colour: false, width: 80, version: "1.2.3" });
   for (let number = 0; number < 3000; number += 1)
     face.target(number % 10 === 0 ? results.inconclusive : results.closed, 3000);
   const end = face.end(
@@ -210,6 +213,20 @@ const hostileResult = fc
     }),
   );
 
+/** Every tag is closed in turn, and no text is markup: enough of XML 1.0 §2.1 for a document without entities of its own. */
+function expectWellFormed(xml: string): void {
+  const open: string[] = [];
+  const text = xml
+    .replace(/^<\?xml version="1\.0" encoding="UTF-8"\?>/, "")
+    .replace(/<(\/?)([a-z]+)((?: [a-z]+="[^"<>]*")*)(\/?)>/g, (_, closes: string, name: string, __, empty: string) => {
+      if (closes !== "") expect(open.pop()).toBe(name);
+      else if (empty === "") open.push(name);
+      return "";
+    });
+  expect(open).toEqual([]);
+  expect(text).not.toMatch(/[<>]|&(?!amp;|lt;|gt;|quot;)/);
+}
+
 const tags = /<\/?([a-z0-9]+)([^>]*)>/gi;
 const known = new Set(
   "html head meta title style body main section header h1 h2 h3 p span small b br ul li div dl dt dd table caption thead tbody tr th td article a code pre details summary".split(
@@ -230,6 +247,8 @@ for (const format of checkFormats)
         expect(text.replaceAll("\n", "")).not.toMatch(/[\p{Cc}\u2028\u2029]/u);
         expect(text).not.toMatch(/[\p{Cf}\p{Cs}]/u);
         if (format === "nagios") expect([text.split("\n").length, text.split("|").length]).toEqual([2, 2]);
+        if (format === "sarif") expect(JSON.parse(text).runs[0].results.length).toBe(targets.length);
+        if (format === "junit") expectWellFormed(text);
         if (format === "json") expect(JSON.parse(text).results.length).toBe(targets.length);
         if (format === "jsonl")
           expect(

@@ -1,5 +1,6 @@
 /** The faces of a check: how its targets, changes and end are printed in each format. */
 import { type CheckDocument, type TargetResult, verdicts } from "../check/result.ts";
+import { assessedTarget } from "./assessed.ts";
 import type { Block, Document, Text } from "./document.ts";
 import {
   type CheckDocumentOptions,
@@ -11,7 +12,9 @@ import {
   targetDocument,
 } from "./documents/check.ts";
 import { renderHtml } from "./faces/html.ts";
+import { junitXml } from "./faces/junit.ts";
 import { nagiosLine } from "./faces/nagios.ts";
+import { sarifLog } from "./faces/sarif.ts";
 import { renderText, type TextOptions, textLine } from "./faces/text.ts";
 import { jsonLine } from "./json.ts";
 import { verdictWords } from "./verdict.ts";
@@ -27,7 +30,10 @@ export interface CheckFace {
   end(document: CheckDocument): string;
 }
 
-export interface CheckFaceOptions extends CheckDocumentOptions, TextOptions {}
+export interface CheckFaceOptions extends CheckDocumentOptions, TextOptions {
+  /** Of this program. */
+  readonly version: string;
+}
 
 const nothing = (): string => "";
 
@@ -39,13 +45,7 @@ const maxRows = 100;
 
 const faces = {
   text: textFace,
-  json: () => ({
-    keepsResults: true,
-    note: nothing,
-    target: nothing,
-    change: nothing,
-    end: (document) => jsonLine(document),
-  }),
+  json: () => atTheEnd(jsonLine),
   jsonl: () => ({
     keepsResults: false,
     note: nothing,
@@ -55,6 +55,18 @@ const faces = {
   }),
   html: htmlFace,
   nagios: nagiosFace,
+  sarif: ({ version }) =>
+    atTheEnd(({ results, ended, startedAt, finishedAt }) =>
+      sarifLog({
+        command: "check",
+        version,
+        assessed: results.map(assessedTarget),
+        finished: ended === "finished",
+        startedAt,
+        finishedAt,
+      }),
+    ),
+  junit: () => atTheEnd(({ results }) => junitXml("check", results.map(assessedTarget))),
 } satisfies Record<string, (options: CheckFaceOptions) => CheckFace>;
 
 export type CheckFormat = keyof typeof faces;
@@ -64,6 +76,11 @@ export const checkFormats = Object.keys(faces) as readonly CheckFormat[]; // the
 /** A face for one run: it may remember what it has shown. */
 export function checkFace(format: CheckFormat, options: CheckFaceOptions): CheckFace {
   return faces[format](options);
+}
+
+/** All in one document. */
+function atTheEnd(end: CheckFace["end"]): CheckFace {
+  return { keepsResults: true, note: nothing, target: nothing, change: nothing, end };
 }
 
 /**

@@ -10,6 +10,7 @@ import { interruptSignal } from "../interrupt.ts";
 import { progressLine } from "../progress.ts";
 import { addSiteOption, realPorts, type SharedOptions, siteAtHand } from "../surroundings.ts";
 import { terminal } from "../terminal.ts";
+import { version } from "../version.ts";
 
 interface AuditCliOptions extends SharedOptions {
   readonly product?: string;
@@ -55,7 +56,7 @@ async function runAudit(paths: readonly string[], options: AuditCliOptions): Pro
     if (options.quiet !== true) process.stderr.write(`fencepost: ${shown(text)}\n`);
   };
   const { site } = await siteAtHand(options, tell);
-  const face = auditFace(options.json === true ? "json" : options.format, terminal());
+  const face = auditFace(options.json === true ? "json" : options.format, { version, ...terminal() });
   const results: AuditResult[] = [];
   let exit: number = exitCodes.bug;
   for await (const event of auditTask(

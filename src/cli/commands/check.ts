@@ -30,6 +30,7 @@ import {
   wholeNumber,
 } from "../surroundings.ts";
 import { terminal } from "../terminal.ts";
+import { version } from "../version.ts";
 
 interface CheckCliOptions extends SharedOptions {
   readonly profile: string;
@@ -140,7 +141,7 @@ async function runCheck(targets: readonly string[], options: CheckCliOptions): P
   const store = await storeAtHand(options, site);
   await using _store = store ?? { [Symbol.asyncDispose]: async () => {} };
   const format: CheckFormat = options.json === true ? "json" : options.format;
-  const face = checkFace(format, { catalogue, stored: store !== null, ...terminal() });
+  const face = checkFace(format, { catalogue, stored: store !== null, version, ...terminal() });
   const write = (text: string): void => {
     if (text !== "") process.stdout.write(text);
   };

@@ -12,6 +12,7 @@ import { interruptSignal } from "../interrupt.ts";
 import { progressLine } from "../progress.ts";
 import { catalogueAtHand, realPorts } from "../surroundings.ts";
 import { terminal } from "../terminal.ts";
+import { version } from "../version.ts";
 
 const examples = `
 Examples:
@@ -62,11 +63,11 @@ async function runDemo(quiet: boolean): Promise<number> {
     ...realPorts,
     newDrop: memoryDrop,
   };
-  let face = checkFace("text", { catalogue, stored: false, ...terminal() });
+  let face = checkFace("text", { catalogue, stored: false, version, ...terminal() });
   for await (const event of demoTask(catalogue, ports, interruptSignal())) {
     switch (event.kind) {
       case "form": {
-        face = checkFace("text", { catalogue, stored: false, ...terminal() });
+        face = checkFace("text", { catalogue, stored: false, version, ...terminal() });
         const { address, port } = event.mailer;
         const at = formatHostPort({ host: { kind: "address", address }, port });
         const { title, does } = event.behaviour;

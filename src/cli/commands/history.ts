@@ -25,6 +25,7 @@ import {
   wholeNumber,
 } from "../surroundings.ts";
 import { terminal } from "../terminal.ts";
+import { version } from "../version.ts";
 
 interface HistoryCliOptions extends SharedOptions {
   readonly target?: string;
@@ -105,7 +106,13 @@ async function storeOf(options: HistoryCliOptions, site: Parameters<typeof store
 /** A run again, with the faces of `check`: results are shown as they are read, so that memory stays flat. */
 async function showRun(name: string, format: CheckFormat, ports: HistoryPorts): Promise<number> {
   const { run, summary, results } = await shownRun(name, ports);
-  const face = checkFace(format, { catalogue: ports.catalogue, stored: false, now: ports.clock.now(), ...terminal() });
+  const face = checkFace(format, {
+    catalogue: ports.catalogue,
+    stored: false,
+    now: ports.clock.now(),
+    version,
+    ...terminal(),
+  });
   const kept: TargetResult[] = [];
   const write = (text: string): void => {
     if (text !== "") process.stdout.write(text);
