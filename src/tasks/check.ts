@@ -13,11 +13,13 @@ import type { Site } from "../site/model.ts";
 import { formatLiteral } from "../smtp/literal.ts";
 import { formatMailbox } from "../smtp/path.ts";
 import type { Store } from "../store/store.ts";
+import type { Witness } from "../witness/witness.ts";
 import { openCatcher } from "./catcher.ts";
 import { changeSince } from "./changes.ts";
 import { Unavailable, UsageError } from "./errors.ts";
 import { creditLateArrivals } from "./late-arrivals.ts";
 import { addressesOf, type NamedTargets, namedTargets } from "./targets.ts";
+import { replayOf } from "./witness-replay.ts";
 
 export interface CheckOptions {
   /** As typed; none means all mailers of the site. */
@@ -29,6 +31,8 @@ export interface CheckOptions {
   readonly profile: string;
   /** Probe ids or selectors in place of a profile. */
   readonly probes: readonly string[];
+  /** Sessions to replay, in place of a profile. */
+  readonly witnesses: readonly Witness[];
   readonly sources: readonly IpAddress[];
   readonly vantage: Vantage | null;
   readonly catcher: {
@@ -71,9 +75,9 @@ export async function* checkTask(
   ports: CheckTaskPorts,
   signal: AbortSignal,
 ): AsyncGenerator<CheckTaskEvent> {
-  const { site, catalogue } = options;
+  const { site } = options;
   const lookup = site === null ? null : siteLookup(site);
-  const selection = selectionOf(options);
+  const { name: profile, selection, catalogue, sources } = planOf(options, ports.tell);
   const named = await namedTargets(
     options.targets,
     {
@@ -81,7 +85,7 @@ export async function* checkTask(
       lookup,
       hosted: catalogue.hosted,
       resolver: ports.resolver,
-      sources: options.sources,
+      sources,
       domains: options.authorisation?.domains ?? [],
     },
     signal,
@@ -91,12 +95,7 @@ export async function* checkTask(
 
   const isSite = (address: IpAddress): boolean =>
     lookup !== null && (lookup.isOurAddress(address) || lookup.mailerAt(address) !== null);
-  const consent = consentOf(
-    isSite,
-    options.authorisation,
-    options.probes.length > 0 ? "custom" : options.profile,
-    ports.clock.now(),
-  );
+  const consent = consentOf(isSite, options.authorisation, profile, ports.clock.now());
   for (const target of named.targets)
     if (consent.basis(target.address) === null) throw new UsageError(refusalOf(target, options, ports.clock.now()));
 
@@ -121,8 +120,8 @@ export async function* checkTask(
     runId,
     targets: named.targets,
     catalogue,
-    profile: { name: options.probes.length > 0 ? "custom" : options.profile, selection },
-    sources: options.sources,
+    profile: { name: profile, selection },
+    sources,
     vantage: options.vantage,
     helo:
       catching.identity.host ??
@@ -154,7 +153,7 @@ export async function* checkTask(
     profile: request.profile.name,
     catalogue: catalogue.serial,
   });
-  const total = named.targets.length * Math.max(1, options.sources.length) + named.unresolved.length;
+  const total = named.targets.length * Math.max(1, sources.length) + named.unresolved.length;
   yield { kind: "progress", done: 0, total, doing: "starting" };
   for (const { name, reason } of named.unresolved) {
     const result = unresolvedResult(name, reason, request, ports.clock.now());
@@ -212,6 +211,31 @@ export function documentOf(
     findings: results.flatMap((result) => result.findings),
     ...(changes.length === 0 ? {} : { changes: [...changes] }),
   };
+}
+
+/** Which probes are played, from where, and what that is called in the result. */
+function planOf(
+  options: CheckOptions,
+  tell: (text: string) => void,
+): {
+  readonly name: string;
+  readonly selection: Selection;
+  readonly catalogue: Catalogue;
+  readonly sources: readonly IpAddress[];
+} {
+  const { catalogue, profile, probes, witnesses, sources } = options;
+  if (witnesses.length > 0) {
+    if (probes.length > 0) throw new UsageError("name --witness or --probes, not both.");
+    const replay = replayOf(witnesses, sources, tell);
+    return {
+      name: "witness",
+      selection: { select: replay.probes.map(({ id }) => id) },
+      catalogue: { ...catalogue, probes: [...catalogue.probes, ...replay.probes] },
+      sources: replay.sources,
+    };
+  }
+  const name = probes.length > 0 ? "custom" : profile;
+  return { name, selection: selectionOf(options), catalogue, sources };
 }
 
 function selectionOf({ catalogue, profile, probes }: CheckOptions): Selection {

@@ -114,6 +114,7 @@ function optionsFor(mailer: Endpoint, catalogue: Catalogue): CheckOptions {
     catalogue,
     profile: "quick",
     probes: [],
+    witnesses: [],
     sources: [],
     // Loopback stands for the stranger; the report says that it is practice.
     vantage: "external",

@@ -97,6 +97,7 @@ export async function checkOne(plan: CheckPlan): Promise<TargetResult> {
     catalogue: await catalogue(),
     profile: "full",
     probes: [],
+    witnesses: [],
     sources: [],
     vantage: "external",
     catcher: { listen: { address: address("127.0.0.2"), port: 0 }, domain: catchDomain, backupDomain: null },

@@ -12,6 +12,8 @@ import { shown } from "../../report/shown.ts";
 import { memoryDrop } from "../../store/store.ts";
 import { checkTask, documentOf } from "../../tasks/check.ts";
 import { DataError, InputMissing } from "../../tasks/errors.ts";
+import { readWitnesses } from "../../tasks/witness-replay.ts";
+import type { Witness } from "../../witness/witness.ts";
 import { exitCodes, exitOfError, exitOfVerdict } from "../exit.ts";
 import { interruptSignal } from "../interrupt.ts";
 import { progressLine } from "../progress.ts";
@@ -35,6 +37,7 @@ import { version } from "../version.ts";
 interface CheckCliOptions extends SharedOptions {
   readonly profile: string;
   readonly probes?: string;
+  readonly witness?: string;
   readonly source?: readonly IpAddress[];
   readonly vantage?: Vantage;
   readonly catchListen?: Endpoint;
@@ -58,6 +61,7 @@ Examples:
   $ fencepost check mx1.ourcollege.ac.uk:25      one listener
   $ fencepost check ourcollege.ac.uk             the MX hosts of a domain
   $ fencepost check --profile full --json        everything, as one JSON document
+  $ fencepost check mx1 --witness audit.json     what \`fencepost audit --json\` found, tried on the running mailer
   $ fencepost check 192.0.2.25 --catch-listen 198.51.100.9:25 --catch-domain catch.example.net
 
 Exit codes: 0 closed, 1 open, 2 suspect, inconclusive or unreachable, 64 usage, 66 a file is missing,
@@ -81,6 +85,7 @@ export function addCheck(program: Command): void {
       "quick",
     )
     .option("--probes <ids>", "only these probes, separated by commas")
+    .option("--witness <file>", "replay the sessions that `fencepost audit --json` found")
     .option(
       "--source <addr>",
       "test from this address of ours (repeatable)",
@@ -162,6 +167,7 @@ async function runCheck(targets: readonly string[], options: CheckCliOptions): P
           ?.split(",")
           .map((one) => one.trim())
           .filter((one) => one !== "") ?? [],
+      witnesses: options.witness === undefined ? [] : await witnessesFrom(options.witness),
       sources: options.source ?? [],
       vantage: options.vantage ?? null,
       catcher: {
@@ -227,6 +233,10 @@ async function textOf(path: string, maxBytes: number): Promise<string> {
     if (error instanceof UnreadableFile) throw new InputMissing(error.message, { cause: error });
     throw error;
   }
+}
+
+async function witnessesFrom(path: string): Promise<readonly Witness[]> {
+  return readWitnesses(await textOf(path, 64 * 1024 * 1024), path);
 }
 
 async function authorisationFrom(path: string): Promise<Authorisation> {

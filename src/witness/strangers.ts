@@ -1,0 +1,14 @@
+/**
+ * The names that strangers have in a witness. They stand for anybody: a replay puts the tester's own in their place, so
+ * that the message can arrive where it proves something.
+ */
+
+/** A domain of nobody's, towards which a stranger wants to relay. */
+export const elsewhere = "elsewhere.example";
+/** The recipient there. */
+export const outsideUser = "probe";
+/** The domain that a stranger claims to be at. */
+export const strangersDomain = "isp.example";
+/** How a stranger names himself where nothing depends on it. */
+export const strangersHelo = `client.${strangersDomain}`;
+export const strangersReversePath = `<stranger@${strangersDomain}>`;
