@@ -1,9 +1,9 @@
 // How long audits take: one large configuration, and a thousand small ones in one call. `node bench/audit.ts`
-import { auditTree } from "../src/audit/audit.ts";
+import { auditTree } from "../src/audit/examine.ts";
 import { treeOf } from "../src/audit/tree.ts";
 import { postfixVariants } from "../test/lab/mailers/postfix.ts";
 
-const request = { site: null, product: "postfix", version: null };
+const request = { site: null, product: "postfix", version: null, deployment: null, follow: null, deadLists: [] };
 
 function timed(what: string, run: () => string): void {
   const started = performance.now();

@@ -172,3 +172,9 @@ export interface ConfigTree {
   /** The bounds cut something off: a file that is not there may exist. */
   readonly incomplete: boolean;
 }
+
+/** Installed programs, asked about themselves. */
+export interface Programs {
+  /** What the program wrote to standard output; `null`: it is not there, or said nothing in time. */
+  ask(argv: readonly string[], signal: AbortSignal): Promise<string | null>;
+}

@@ -6,7 +6,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { auditTree } from "../src/audit/audit.ts";
+import { auditTree } from "../src/audit/examine.ts";
 import type { AuditResult } from "../src/audit/result.ts";
 import { treeOf } from "../src/audit/tree.ts";
 import { parseSite } from "../src/site/site.ts";
@@ -23,7 +23,14 @@ function filesOf(variant: Variant): Record<string, string> {
 function auditOf(variant: Variant, files: Readonly<Record<string, string>>): AuditResult {
   const site = parseSite(siteYaml(variant), "site.yaml");
   if (!site.ok) throw new Error("the lab's site file cannot be read");
-  return auditTree(variant.name, treeOf("/etc/postfix", files), { site: site.site, product: null, version: null });
+  return auditTree(variant.name, treeOf("/etc/postfix", files), {
+    site: site.site,
+    product: null,
+    version: null,
+    deployment: null,
+    follow: null,
+    deadLists: [],
+  });
 }
 
 /** Where the files cannot tell the truth: what the audit says instead, and what it must name. */
@@ -84,7 +91,7 @@ function patched(files: Readonly<Record<string, string>>, patch: string): Record
   }
 }
 
-const request = { site: null, product: "postfix", version: null };
+const request = { site: null, product: "postfix", version: null, deployment: null, follow: null, deadLists: [] };
 
 test("whatever the files hold, the audit ends, and says nothing better than it knows", () => {
   const word = fc.constantFrom(

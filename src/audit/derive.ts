@@ -6,6 +6,10 @@ import { formatPrefix, type IpRange } from "../net/prefix.ts";
 import type { Cell } from "../relaying/table.ts";
 import type { Site } from "../site/model.ts";
 import type { Span } from "../text/source.ts";
+import type { Follow } from "./chains.ts";
+import { approachesTo } from "./deployment/approach.ts";
+import type { Deployment } from "./deployment/arrival.ts";
+import { caveatsThrough, isShut, throughDeployment } from "./deployment/disguise.ts";
 import { type Decision, decide } from "./evaluate.ts";
 import { fixedIp, type Grounds, groundsOf, isPrivateDoor, loopback } from "./grounds.ts";
 import type { Assumption, AuditVerdict, CellState, ListenerResult, Place } from "./result.ts";
@@ -17,7 +21,7 @@ export interface DerivedListener {
   readonly search: ListenerSearch;
   readonly result: ListenerResult;
   /** Mail that should get through, and what becomes of it. */
-  readonly plain: { readonly local: Asked; readonly inside: Asked | null };
+  readonly plain: { readonly local: Asked; readonly nobody: Asked | null; readonly inside: Asked | null };
 }
 
 interface Asked {
@@ -25,65 +29,87 @@ interface Asked {
   readonly decision: Decision;
 }
 
-/** Searches all listeners of a configuration. */
-export function deriveListeners(configuration: Configuration, site: Site | null): readonly DerivedListener[] {
+/** Searches all listeners of a configuration, as strangers come to them through the deployment. */
+export function deriveListeners(
+  configuration: Configuration,
+  site: Site | null,
+  deployment: Deployment | null = null,
+  follow: Follow | null = null,
+): readonly DerivedListener[] {
   const grounds = groundsOf(configuration, site);
   return configuration.listeners.map((listener) => {
-    const search = searchListener(configuration, listener, grounds);
+    const approaches = approachesTo(deployment, configuration, listener);
+    const search = searchListener(configuration, listener, grounds, approaches, follow);
     const local = ask(listener, stranger, ours(grounds), false);
+    const nobody =
+      grounds.ourDomain === null ? null : ask(listener, stranger, `<${noSuchUser}@${grounds.ourDomain}>`, false);
     const range = grounds.hasSite ? grounds.inside.subtract(loopback).ranges[0] : undefined;
     const inside = range === undefined ? null : ask(listener, inner(range), "<person@elsewhere.example>", false);
-    return { search, result: resultOf(listener, search, grounds), plain: { local, inside } };
+    return { search, result: resultOf(listener, search, grounds, configuration), plain: { local, nobody, inside } };
   });
 }
 
-function resultOf(listener: Listener, search: ListenerSearch, grounds: Grounds): ListenerResult {
-  const { holes, trusted, cut } = search;
+function resultOf(
+  listener: Listener,
+  search: ListenerSearch,
+  grounds: Grounds,
+  { checkedAgainst, product }: Configuration,
+): ListenerResult {
+  const { holes, trusted, cut, approaches } = search;
+  const caveats = caveatsThrough(approaches, listener.caveats);
   const conditions: Assumption[] = holes
     .filter(({ certainty, kind }) => certainty === "conditional" && kind !== "swallowed")
     .map(({ condition, clients }) => ({ text: `closed, ${condition}`, clients: prefixTexts(clients) }));
-  for (const { text } of listener.caveats) conditions.push({ text: `closed, ${text}`, clients: [] });
+  for (const { text } of caveats) conditions.push({ text: `closed, ${text}`, clients: [] });
   const swallowed = holes.filter(({ kind }) => kind === "swallowed");
   for (const { condition } of swallowed.slice(0, 1))
     conditions.push({ text: `mail for domains of others is accepted: ${condition}`, clients: [] });
   const verdictOf = (some: readonly Hole[]): AuditVerdict => {
     if (some.some(({ certainty }) => certainty === "open")) return "open";
     if (cut !== null || some.some(({ certainty }) => certainty === "unknown")) return "unknown";
-    return some.length > 0 || listener.caveats.length > 0 ? "conditional" : "closed";
+    return some.length > 0 || caveats.length > 0 ? "conditional" : "closed";
   };
   const verdict = verdictOf(holes);
   const family = (wanted: 4 | 6): AuditVerdict =>
     verdictOf(
       holes.filter(
-        ({ clients, session }) =>
-          session.client.address.family === wanted || clients.ranges.some((range) => range.family === wanted),
+        ({ clients, session, disguise }) =>
+          disguise?.way.family === wanted ||
+          (disguise === null &&
+            (session.client.address.family === wanted || clients.ranges.some((range) => range.family === wanted))),
       ),
     );
   const unknown = holes.find(({ certainty }) => certainty === "unknown");
   const inside = trusted.intersect(grounds.inside).subtract(loopback);
-  const door = isPrivateDoor(listener.address);
-  const assumes: Assumption[] = door
-    ? [{ text: "nothing on this machine hands strangers' connections on to this port", clients: [] }]
-    : trusted.isEmpty
-      ? []
-      : [
-          {
-            text: `no stranger appears as ${listed(inside.isEmpty ? trusted.intersect(loopback) : inside)}, which may send anywhere`,
-            clients: prefixTexts(trusted.intersect(grounds.inside)),
-          },
-        ];
+  const shut = isShut(approaches);
+  const door = isPrivateDoor(listener.address) || shut;
+  const assumes: Assumption[] = shut
+    ? [{ text: `nobody but your own machines and containers comes to port ${listener.port}`, clients: [] }]
+    : door
+      ? [{ text: "nothing on this machine hands strangers' connections on to this port", clients: [] }]
+      : approaches?.ways.every(({ seen }) => seen.as !== "unknown") === true
+        ? throughDeployment(approaches, listener, trusted).map((text) => ({ text, clients: prefixTexts(trusted) }))
+        : trusted.isEmpty
+          ? []
+          : [
+              {
+                text: `no stranger appears as ${listed(inside.isEmpty ? trusted.intersect(loopback) : inside)}, which may send anywhere`,
+                clients: prefixTexts(trusted.intersect(grounds.inside)),
+              },
+            ];
   if (listener.offersAuth !== "no" && !door)
     assumes.push({
       text: `the login service${listener.authBackend === null ? "" : ` (${listener.authBackend})`} lets nobody in but your users`,
       clients: [],
     });
+  if (checkedAgainst === "documents") assumes.push({ text: fromDocuments(product), clients: [] });
   return {
     name: listener.name,
     bind: listener.address === null ? "*" : formatIp(listener.address),
     port: listener.port,
-    role: listener.role,
+    role: shut ? "internal" : listener.role, // nobody expects mail from the world there
     verdict,
-    because: becauseOf(verdict, holes, cut, unknown, door, conditions),
+    because: becauseOf(verdict, holes, cut, unknown, shut ? "shut" : door ? "private" : "public", conditions),
     cells: cellsOf(listener, search, grounds, verdict),
     families: { ipv4: family(4), ipv6: family(6) },
     conditions: verdict === "open" ? [] : conditions,
@@ -92,18 +118,22 @@ function resultOf(listener: Listener, search: ListenerSearch, grounds: Grounds):
   };
 }
 
+/** What stands beside every verdict on a product that was never compared with the running program. */
+const fromDocuments = (product: string): string =>
+  `${product} does as its documents say: this reading was not compared with the running program`;
+
 function becauseOf(
   verdict: AuditVerdict,
   holes: readonly Hole[],
   cut: string | null,
   unknown: Hole | undefined,
-  door: boolean,
+  door: "public" | "private" | "shut",
   conditions: readonly Assumption[],
 ): string {
   switch (verdict) {
     case "open": {
       const open = holes.filter(({ certainty }) => certainty === "open");
-      return open.some(({ kind }) => kind === "everyone")
+      return open.some(({ kind, disguise }) => kind === "everyone" || (kind === "network" && disguise !== null))
         ? "Strangers can send to strangers."
         : "Strangers who know how can send to strangers.";
     }
@@ -114,9 +144,16 @@ function becauseOf(
         first.toUpperCase(),
       );
     case "closed":
-      return door ? "Only this machine can connect." : "No session of a stranger was found that leads outside.";
+      return {
+        public: "No session of a stranger was found that leads outside.",
+        private: "Only this machine can connect.",
+        shut: "The deployment lets nobody outside connect.",
+      }[door];
   }
 }
+
+/** Nobody is called so. */
+const noSuchUser = "fencepost-no-such-user";
 
 const stranger = fixedIp("203.0.113.7");
 
@@ -144,7 +181,7 @@ function ask(listener: Listener, address: IpAddress, forwardPath: string, authen
 /** What each cell does, by a plain session of it. */
 function cellsOf(
   listener: Listener,
-  { trusted }: ListenerSearch,
+  { trusted, approaches }: ListenerSearch,
   grounds: Grounds,
   verdict: AuditVerdict,
 ): Record<Cell, CellState> {
@@ -165,7 +202,8 @@ function cellsOf(
   return {
     "internal-to-internal": state(insider, ours(grounds)),
     "internal-to-external": state(insider, "<person@elsewhere.example>"),
-    "external-to-internal": isPrivateDoor(listener.address) ? "forbid" : state(stranger, ours(grounds)),
+    "external-to-internal":
+      isPrivateDoor(listener.address) || isShut(approaches) ? "forbid" : state(stranger, ours(grounds)),
     "external-to-external": (
       { open: "permit", closed: "forbid", conditional: "conditional", unknown: "unknown" } as const
     )[verdict],

@@ -26,6 +26,8 @@ export interface Product {
   /** `null`: these are not its files. */
   readonly read: (tree: ConfigTree, version: string | null) => Configuration | null;
   readonly explain: (hole: Hole) => Explained;
+  /** What relays nothing, and should be otherwise all the same. */
+  readonly remarks?: (tree: ConfigTree, version: string | null) => readonly Explained[];
   /** Edits that may mend it, the smallest first; each is tried by auditing what it makes. */
   readonly repairs: (hole: Hole, tree: ConfigTree) => readonly (readonly FileEdit[])[];
 }

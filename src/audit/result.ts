@@ -42,6 +42,10 @@ export const auditFindingSchema = findingSchema.extend({
 });
 export type AuditFinding = z.infer<typeof auditFindingSchema>;
 
+/** An edit that was made, and what it mended. */
+const fixedSchema = z.strictObject({ tag: z.string(), key: z.string(), says: z.string(), patch: z.string() });
+export type Fixed = z.infer<typeof fixedSchema>;
+
 export const listenerResultSchema = z.strictObject({
   name: z.string(),
   bind: z.string(),
@@ -78,6 +82,13 @@ export const auditResultSchema = z.strictObject({
   files: z.array(z.string()),
   /** How many sessions were decided in the search. */
   sessions: z.int(),
+  /** Of the files and all else that the verdict rests on: equal digests, equal verdicts. */
+  digest: z.string().exactOptional(),
+  /** What `--fix` mended before this was found, and the files it wrote, each with the copy of what it was. */
+  fixed: z.array(fixedSchema).exactOptional(),
+  written: z.array(z.strictObject({ file: z.string(), backup: z.string() })).exactOptional(),
+  /** The files are as they were then, and this is what was found in them. */
+  unchangedSince: z.iso.datetime().exactOptional(),
 });
 export type AuditResult = z.infer<typeof auditResultSchema>;
 

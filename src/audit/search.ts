@@ -7,11 +7,22 @@
 import { formatIp, type IpAddress, widthOf } from "../net/ip.ts";
 import { type IpSet, ipSet, ipSetOfRanges } from "../net/ip-set.ts";
 import type { IpRange } from "../net/prefix.ts";
-import { readForwardPath, readReversePath } from "../smtp/path.ts";
 import type { Witness } from "../witness/witness.ts";
+import type { Follow, Hop } from "./chains.ts";
+import { around, hasWide, innerClients, none, pickFrom, plainStranger, startsOf, strangers } from "./client-space.ts";
+import { type Approaches, describeDoor } from "./deployment/approach.ts";
+import {
+  type Disguise,
+  gatewayIn,
+  isFew,
+  isShut,
+  permittedBy,
+  trustsOwnNetwork,
+  whyVeiled,
+} from "./deployment/disguise.ts";
 import { type Decision, decide } from "./evaluate.ts";
-import { fixedIp, type Grounds, isPrivateDoor, loopback, sharedSpace } from "./grounds.ts";
-import type { Configuration, Listener, Session, Unknown } from "./rules.ts";
+import { type Grounds, isPrivateDoor, sharedSpace } from "./grounds.ts";
+import type { Configuration, Listener, Session } from "./rules.ts";
 import {
   clientNamesToTry,
   elsewhere,
@@ -22,6 +33,7 @@ import {
   vocabularyOf,
   type Wording,
 } from "./strings.ts";
+import { violation, words } from "./violation.ts";
 
 /** What of a session lets it through, where a plain stranger is refused. */
 export type HoleKind =
@@ -50,10 +62,21 @@ export interface Hole {
   /** The condition in words, and the clients it is about. */
   readonly condition: string;
   readonly clients: IpSet;
+  /** How the deployment makes a stranger look like somebody else; `null`: he comes as himself, as far as is known. */
+  readonly disguise: Disguise | null;
+  /** Where the mailers behind took it; empty: it ends here, or nobody knows them. */
+  readonly hops: readonly Hop[];
+  /** Whom the client claims to be, where that is believed; the decision is about that client. */
+  readonly claimed: IpAddress | null;
 }
+
+/** What most holes have nothing to say of. */
+type Unsaid = "disguise" | "hops" | "claimed";
 
 export interface ListenerSearch {
   readonly listener: Listener;
+  /** How strangers come to it; `null`: nobody told. */
+  readonly approaches: Approaches | null;
   /** Clients that may send anywhere by their address alone. */
   readonly trusted: IpSet;
   /** Clients of which it cannot be told. */
@@ -64,17 +87,31 @@ export interface ListenerSearch {
   readonly cut: string | null;
 }
 
+/** A stranger as the rules see him. */
+interface Seat {
+  readonly family: 4 | 6;
+  readonly address: IpAddress;
+  readonly disguise: Disguise | undefined;
+}
+
 const maxStretches = 60_000;
 const maxPairs = 4000;
 const maxHoles = 40;
 
-/** Candidates for "any stranger": public addresses, of which one that the rules do not single out is taken. */
-const strangers: Readonly<Record<4 | 6, readonly IpAddress[]>> = {
-  4: ["203.0.113.7", "198.51.100.7", "192.0.2.7", "233.252.0.7", "90.130.70.73"].map(fixedIp),
-  6: ["2001:db8:ffff::7", "2001:db8:1234:5678::7", "2a0a:e5c0::7"].map(fixedIp),
-};
-
-export function searchListener(configuration: Configuration, listener: Listener, grounds: Grounds): ListenerSearch {
+export function searchListener(
+  configuration: Configuration,
+  listener: Listener,
+  grounds: Grounds,
+  approaches: Approaches | null,
+  follow: Follow | null,
+): ListenerSearch {
+  const ways = approaches?.ways ?? [];
+  /** Whether the rules see strangers of this family with addresses of their own. */
+  const asThemselves = (family: 4 | 6): boolean =>
+    approaches?.complete !== true || ways.some((way) => way.family === family && way.seen.as !== "other");
+  /** Whether strangers may look like anybody inside, for all that is known. */
+  const veiled = approaches === null || ways.some(({ seen }) => seen.as === "unknown");
+  const disguised = ways.flatMap((way) => (way.seen.as === "other" ? [{ way, ...way.seen }] : []));
   let sessions = 0;
   const ask = (session: Session): Decision => {
     sessions += 1;
@@ -113,14 +150,29 @@ export function searchListener(configuration: Configuration, listener: Listener,
   }
   const trusted = ipSetOfRanges(trustedRanges);
   const unclear = ipSetOfRanges(unclearRanges);
-  const done = (): ListenerSearch => ({ listener, trusted, unclear, holes: [...holes.values()], sessions, cut });
-  if (isPrivateDoor(listener.address)) return done();
+  const done = (): ListenerSearch => ({
+    listener,
+    approaches,
+    trusted,
+    unclear,
+    holes: [...holes.values()],
+    sessions,
+    cut,
+  });
+  if (isPrivateDoor(listener.address) || isShut(approaches)) return done();
 
-  const found = (hole: Omit<Hole, "listener">): void => {
+  const found = (seen: Omit<Hole, "listener" | Unsaid> & Partial<Pick<Hole, Unsaid>>): void => {
+    const hole: Omit<Hole, "listener"> = {
+      ...seen,
+      disguise: seen.disguise ?? null,
+      hops: seen.hops ?? [],
+      claimed: seen.claimed ?? null,
+    };
     const by = hole.decision.trace.findLast(({ result }) => result === "permit" || result === "unknown") ?? null;
     const place = by?.where ?? placeOfEnd(hole.decision);
     // A defect of one line is one finding, whatever else could be said to it; of equals the first is the plainest.
-    const key = `${hole.kind}|${hole.certainty === "unknown"}|${place?.file}:${place?.start.line}:${by?.rule}`;
+    const hidden = hole.disguise === null ? "" : `|${hole.disguise.way.family}|${describeDoor(hole.disguise.way.door)}`;
+    const key = `${hole.kind}|${hole.certainty === "unknown"}|${place?.file}:${place?.start.line}:${by?.rule}${hidden}`;
     const known = holes.get(key);
     if (known === undefined) {
       if (holes.size < maxHoles) holes.set(key, { ...hole, listener });
@@ -135,12 +187,12 @@ export function searchListener(configuration: Configuration, listener: Listener,
   for (const family of [4, 6] as const) {
     const ofFamily = ipSet([{ address: { family, bits: 0n }, length: 0 }]);
     const strange = trusted.intersect(ofFamily).subtract(grounds.inside);
-    const everyone = strangers[family].every((address) => trusted.has(address));
-    const shared = strange.intersect(sharedSpace);
-    const open = strange.subtract(sharedSpace);
+    const everyone = asThemselves(family) && strangers[family].every((address) => trusted.has(address));
+    const shared = veiled ? strange.intersect(sharedSpace) : none;
+    const open = asThemselves(family) ? strange.subtract(sharedSpace) : none;
     const witness = (set: IpSet): Session => base(pickFrom(set, family));
     if (everyone) {
-      const session = base(strangers[family][0] as IpAddress); // the list is not empty
+      const session = base(plainStranger(family));
       found({ kind: "everyone", session, decision: ask(session), certainty: "open", condition: "", clients: open });
       continue;
     }
@@ -164,11 +216,12 @@ export function searchListener(configuration: Configuration, listener: Listener,
         session,
         decision: ask(session),
         certainty: "conditional",
-        condition: `unless strangers appear as ${listed(around(trusted, shared))} (behind a NAT, a proxy, a container bridge, or as neighbours)`,
+        condition: `unless strangers appear as ${listed(around(trusted, shared))} (${approaches === null ? "behind a NAT, a proxy, a container bridge, or as neighbours" : whyVeiled(ways)})`,
         clients: shared,
       });
     }
-    const doubt = unclear.intersect(ofFamily).subtract(grounds.inside);
+    const unseen = veiled ? none : sharedSpace;
+    const doubt = asThemselves(family) ? unclear.intersect(ofFamily).subtract(grounds.inside).subtract(unseen) : none;
     if (!doubt.isEmpty) {
       const session = strangers[family].map(base).find((one) => doubt.has(one.client.address)) ?? witness(doubt);
       const decision = ask(session);
@@ -183,20 +236,55 @@ export function searchListener(configuration: Configuration, listener: Listener,
     }
   }
 
+  // Strangers whom the deployment gives another address, which may be one of those, or even one of ours.
+  for (const { way, to, usually, because } of disguised) {
+    const hit = trusted.intersect(to);
+    const doubt = unclear.intersect(to);
+    const disguise: Disguise = { real: plainStranger(way.family), way, because };
+    const bySubnet = hit.isEmpty && way.door.mailer !== null ? trustsOwnNetwork(listener) : null;
+    if (hit.isEmpty && doubt.isEmpty && bySubnet === null) continue;
+    const among = hit.isEmpty ? (doubt.isEmpty ? to : doubt) : hit;
+    const session = base(gatewayIn(among) ?? disguise.real);
+    const decision = ask(session);
+    const sure =
+      bySubnet !== null ||
+      (!usually.isEmpty && trusted.includes(usually)) ||
+      (isFew(usually) && !trusted.intersect(usually).isEmpty);
+    found({
+      kind: "network",
+      session,
+      decision: bySubnet === null ? decision : permittedBy(decision, bySubnet),
+      certainty: hit.isEmpty && bySubnet === null ? "unknown" : sure ? "open" : "conditional",
+      condition: hit.isEmpty
+        ? words(decision.unknowns)
+        : sure
+          ? ""
+          : `unless strangers appear as ${listed(hit)} (${because})`,
+      clients: among,
+      disguise,
+    });
+  }
+
   // 3. A stranger who says something special.
   const recipients = recipientsToTry(configuration, listener, vocabulary);
   const senders = sendersToTry(configuration, vocabulary);
   const helos = helosToTry(configuration, vocabulary);
   const names = clientNamesToTry(vocabulary);
-  for (const family of [4, 6] as const) {
-    const address = strangers[family].find((one) => !trusted.has(one) && !unclear.has(one) && !grounds.inside.has(one));
-    if (address === undefined) continue; // all of them get through, or nobody can tell: said above
+  const known = trusted.union(unclear);
+  for (const { family, address, disguise } of [...seatsOf(4), ...seatsOf(6)]) {
     const plain = base(address);
     const clients = ipSet([{ address: { family, bits: 0n }, length: 0 }]);
     const explore = (session: Session, kind: HoleKind, condition = ""): boolean => {
       const decision = ask(session);
-      const relays = violation(session, decision, grounds);
+      const relays = violation(session, decision, grounds, disguise?.real ?? session.client.address);
       if (relays === null) return false;
+      // What the mailer behind makes of it is known where that one is audited too.
+      const chain = relays.kind === "passed-on" && follow !== null ? follow(session, decision.recipient) : null;
+      if (chain?.certainty === "closed") return false;
+      if (chain !== null && chain.certainty !== "conditional") {
+        found({ kind: "passed-on", session, decision, clients, ...chain, certainty: chain.certainty });
+        return false;
+      }
       const certainty = relays.certainty === "open" && condition !== "" ? "conditional" : relays.certainty;
       found({
         kind: relays.kind ?? kind,
@@ -205,6 +293,7 @@ export function searchListener(configuration: Configuration, listener: Listener,
         certainty,
         condition: condition || relays.condition,
         clients,
+        ...(disguise === undefined ? {} : { disguise }),
       });
       return relays.certainty === "open" && relays.kind === null;
     };
@@ -252,23 +341,68 @@ export function searchListener(configuration: Configuration, listener: Listener,
     );
     pairs(restHelos, hard, (helo, recipient) => explore(withRecipient({ ...plain, helo }, recipient), "combination"));
     pairs(restSenders, restHelos, (reversePath, helo) => explore({ ...plain, reversePath, helo }, "combination"));
-    if (listener.impersonators?.set.has(address) === true) {
-      const decision = trusted.isEmpty ? null : ask(base(pickFrom(trusted, trusted.ranges[0]?.family ?? 4)));
+    const direct = approaches === null || ways.some((way) => way.family === family && way.direct);
+    if (listener.impersonators?.set.has(address) === true && (direct || approaches?.complete === false)) {
+      const decision = trusted.isEmpty ? null : ask(base(trustedOne()));
       if (decision !== null)
-        found({ kind: "impersonation", session: plain, decision, certainty: "open", condition: "", clients });
+        found({
+          kind: "impersonation",
+          claimed: trustedOne(),
+          session: plain,
+          decision,
+          certainty: direct ? "open" : "conditional",
+          condition: direct ? "" : `unless strangers reach port ${listener.port} past the proxy`,
+          clients,
+        });
     }
   }
+  // Who comes from inside, for all that is known, and says something special.
+  if (veiled)
+    for (const { address, clients } of innerClients(vocabulary.ranges, known.union(grounds.inside))) {
+      const plain = base(address);
+      const sessions = [
+        ...senders.map((reversePath) => ({ kind: "sender" as const, session: { ...plain, reversePath } })),
+        ...helos.map((helo) => ({ kind: "helo" as const, session: { ...plain, helo } })),
+      ];
+      for (const { kind, session } of sessions) {
+        const decision = ask(session);
+        const relays = violation(session, decision, grounds, address);
+        if (relays === null || relays.kind !== null) continue;
+        const certainty = relays.certainty === "open" ? "conditional" : relays.certainty;
+        const condition = relays.condition || `unless strangers appear as ${listed(clients)}`;
+        found({ kind, session, decision, certainty, condition, clients });
+      }
+    }
   const { impersonators } = listener;
   if (impersonators !== null && !trusted.isEmpty) {
+    for (const { way, to, because } of disguised) {
+      const believed = impersonators.set.intersect(to);
+      if (!way.direct || believed.isEmpty) continue;
+      found({
+        kind: "impersonation",
+        claimed: trustedOne(),
+        session: base(pickFrom(believed, believed.ranges[0]?.family ?? 4)),
+        decision: ask(base(trustedOne())),
+        certainty: "open",
+        condition: "",
+        clients: believed,
+        disguise: { real: plainStranger(way.family), way, because },
+      });
+    }
     const shared = impersonators.set.intersect(sharedSpace).subtract(grounds.inside);
     const all =
       strangers[4].some((one) => impersonators.set.has(one)) || strangers[6].some((one) => impersonators.set.has(one));
-    if (!all && !shared.isEmpty) {
+    if (
+      !all &&
+      !shared.isEmpty &&
+      (approaches === null || ways.some(({ direct, seen }) => direct && seen.as === "unknown"))
+    ) {
       const session = base(pickFrom(shared, shared.ranges[0]?.family ?? 4));
       found({
         kind: "impersonation",
+        claimed: trustedOne(),
         session,
-        decision: ask(base(pickFrom(trusted, trusted.ranges[0]?.family ?? 4))),
+        decision: ask(base(trustedOne())),
         certainty: "conditional",
         condition: `unless strangers appear as ${listed(shared)}`,
         clients: shared,
@@ -276,6 +410,29 @@ export function searchListener(configuration: Configuration, listener: Listener,
     }
   }
   return done();
+
+  /** An address that may send anywhere; there is one. */
+  function trustedOne(): IpAddress {
+    return pickFrom(trusted, trusted.ranges[0]?.family ?? 4);
+  }
+
+  /**
+   * Strangers of a family as the rules see them, with addresses that are not trusted. None: all of them get through,
+   * nobody can tell, or they do not come at all, which is said already.
+   */
+  function seatsOf(family: 4 | 6): readonly Seat[] {
+    const itself = strangers[family].find((one) => !known.has(one) && !grounds.inside.has(one));
+    const other = disguised.flatMap(({ way, to, usually, because }): readonly Seat[] => {
+      const rest = to.subtract(known);
+      const seen = gatewayIn(rest.intersect(usually)) ?? gatewayIn(rest.intersect(sharedSpace));
+      const disguise: Disguise = { real: plainStranger(family), way, because };
+      return way.family === family && seen !== null ? [{ family, address: seen, disguise }] : [];
+    });
+    return [
+      ...(itself === undefined || !asThemselves(family) ? [] : [{ family, address: itself, disguise: undefined }]),
+      ...other.slice(0, 1),
+    ];
+  }
 
   /** Tries combinations within a budget, the first of each kind first. */
   function pairs<A, B>(as: readonly A[], bs: readonly B[], tryOne: (a: A, b: B) => unknown): void {
@@ -286,108 +443,8 @@ export function searchListener(configuration: Configuration, listener: Listener,
   }
 }
 
-interface Violation {
-  readonly certainty: Hole["certainty"];
-  readonly condition: string;
-  /** What the session is about, where it is not what was varied. */
-  readonly kind: HoleKind | null;
-}
-
-/** Whether the configuration lets a stranger's session through that the rule forbids; `null`: no. */
-function violation(session: Session, decision: Decision, grounds: Grounds): Violation | null {
-  const { outcome, recipient } = decision;
-  if (outcome === "refuse" || outcome === "defer" || recipient.kind !== "address") return null;
-  const unknown = outcome === "unknown";
-  const because = words(decision.unknowns);
-  if (recipient.onward !== null)
-    return { kind: "copied-destination", certainty: unknown ? "unknown" : "open", condition: because };
-  const ruled = grounds.rule({
-    client: {
-      address: session.client.address,
-      authenticated: session.client.authenticated ? "yes" : "no",
-      managed: false,
-    },
-    reversePath: readReversePath(session.reversePath),
-    forwardPath: readForwardPath(session.forwardPath),
-    recipient: "unknown",
-  });
-  if (ruled.action === "permit") return null;
-  if (typeof recipient.end !== "string")
-    return { kind: null, certainty: "unknown", condition: words([recipient.end, ...decision.unknowns]) };
-  if (unknown && recipient.end !== "local") return { kind: null, certainty: "unknown", condition: because };
-  switch (recipient.end) {
-    case "outside":
-      return { kind: null, certainty: "open", condition: "" };
-    case "listed": {
-      // Judged again as it will be passed on: the domain may be ours, and only the local-part lead outside.
-      const inner = grounds.rule(strangerTo(session, recipient.domain));
-      if (inner.action === "refuse") return { kind: null, certainty: "open", condition: "" };
-      return {
-        kind: "passed-on",
-        certainty: "conditional",
-        condition: `unless the mailer for ${recipient.domain} acts on routing in the local-part`,
-      };
-    }
-    case "local":
-      // It stays here: no relaying, unless for a domain that is nobody's here.
-      if (grounds.rule(strangerTo(session, recipient.domain)).action === "permit") return null;
-      return {
-        kind: "swallowed",
-        certainty: unknown ? "unknown" : "conditional",
-        condition: because || "it is taken in, and delivered here or bounced",
-      };
-  }
-}
-
-/** The plainest mail from this client to a domain. */
-function strangerTo({ client }: Session, domain: string): Parameters<Grounds["rule"]>[0] {
-  return {
-    client: { address: client.address, authenticated: "no", managed: false },
-    reversePath: { kind: "null" },
-    forwardPath: readForwardPath(`<probe@${domain}>`),
-    recipient: "unknown",
-  };
-}
-
-const words = (unknowns: readonly Unknown[]): string =>
-  unknowns.length === 0
-    ? ""
-    : `it depends on ${[...new Set(unknowns.map(({ unknown }) => unknown))].slice(0, 3).join(", and on ")}`;
-
 function placeOfEnd({ recipient }: Decision) {
   return recipient.kind === "address" ? recipient.where : null;
-}
-
-/** Where stretches of addresses begin that the rules may treat alike. */
-function startsOf(family: 4 | 6, ranges: readonly IpRange[]): readonly bigint[] {
-  const all = (1n << BigInt(widthOf(family))) - 1n;
-  const starts = new Set<bigint>([0n]);
-  const fixed = [...loopback.ranges, ...sharedSpace.ranges];
-  for (const range of [...ranges, ...fixed]) {
-    if (range.family !== family) continue;
-    starts.add(range.first);
-    if (range.last < all) starts.add(range.last + 1n);
-  }
-  return [...starts].sort((a, b) => (a < b ? -1 : 1));
-}
-
-/** A network no single organisation of our users has: shorter than /12, or /24 of IPv6. */
-function hasWide(set: IpSet): boolean {
-  return set.toPrefixes().some(({ address, length }) => length < (address.family === 4 ? 12 : 24));
-}
-
-/** The stretches of `all` in which some of `part` lies: as they were written, before ours was taken out. */
-function around(all: IpSet, part: IpSet): IpSet {
-  return ipSetOfRanges(
-    all.intersect(sharedSpace).ranges.filter((range) => !ipSetOfRanges([range]).intersect(part).isEmpty),
-  );
-}
-
-function pickFrom(set: IpSet, family: 4 | 6): IpAddress {
-  const range = set.ranges.find((one) => one.family === family) ?? set.ranges[0];
-  if (range === undefined) return strangers[family][0] as IpAddress; // the list is not empty
-  const size = range.last - range.first;
-  return { family: range.family, bits: range.first + (size > 16n ? 9n : size / 2n) };
 }
 
 /** A few of the ranges, as people write them. */
@@ -402,9 +459,16 @@ export function listed(set: IpSet): string {
 }
 
 /** The session as a value that `check --witness` replays. */
-export function witnessOf(listener: Listener, session: Session, address: IpAddress | null): Witness {
+export function witnessOf(
+  listener: Listener,
+  session: Session,
+  address: IpAddress | null,
+  claimed: IpAddress | null = null,
+): Witness {
+  const by = listener.impersonators?.by;
   return {
     client: { address: address === null ? null : formatIp(address), authenticated: session.client.authenticated },
+    ...(claimed === null || by === undefined ? {} : { claims: { by, address: formatIp(claimed) } }),
     listener: { address: listener.address === null ? null : formatIp(listener.address), port: listener.port },
     helo: session.helo,
     reversePath: session.reversePath,

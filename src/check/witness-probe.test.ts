@@ -45,6 +45,24 @@ test("what the configuration looked at stays", () => {
   expect(rowOf({ helo: "friend" }).class).toBe("helo");
 });
 
+test("who claims to be another does so in the replay", () => {
+  expect(rowOf({ claims: { by: "proxy", address: "192.0.2.1" } }).steps[0]).toEqual({
+    preface: { text: "PROXY TCP4 192.0.2.1 127.0.0.1 65000 25\r\n" },
+  });
+  const row = rowOf({ claims: { by: "xclient", address: "192.0.2.1" } });
+  expect(row.steps.slice(1, 3)).toEqual([
+    { raw: { text: "XCLIENT ADDR=192.0.2.1\r\n", replies: 1 } },
+    { ehlo: "{helo}" },
+  ]);
+  expect([row.class, row.judge]).toEqual(["trust", "injection"]);
+});
+
+test("where the local-part is the point, the token goes into the domain", () => {
+  expect(rowOf({ forwardPath: "<postmaster@elsewhere.example>" }).steps.at(-1)).toEqual({
+    rcpt: "<postmaster@{token}.{pd}>",
+  });
+});
+
 for (const [why, witness] of [
   ["a recipient that is not the catcher's", { forwardPath: "<someone@partner.example>" }],
   ["a login", { client: { address: null, authenticated: true } }],

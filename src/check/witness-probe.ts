@@ -4,7 +4,7 @@
  */
 import type { Probe, ProbeClass, StepTemplate } from "../knowledge/probe.ts";
 import { elsewhere, outsideUser, strangersDomain, strangersHelo, strangersReversePath } from "../witness/strangers.ts";
-import type { Witness } from "../witness/witness.ts";
+import { proxyHeader, type Witness, xclientCommand } from "../witness/witness.ts";
 
 /** The row, or why this witness cannot be replayed. */
 export type WitnessProbe =
@@ -13,18 +13,22 @@ export type WitnessProbe =
 
 /** @param number tells several witnesses of one run apart, counted from 1. */
 export function witnessProbe(witness: Witness, number: number): WitnessProbe {
-  const { client, helo, reversePath, forwardPath, previousRecipients, tls } = witness;
+  const { client, claims, helo, reversePath, forwardPath, previousRecipients, tls } = witness;
   if (client.authenticated) return refused("it needs a login, and a test never uses a real account");
   if ([helo, reversePath, forwardPath, ...previousRecipients].some((text) => /[{}]/.test(text)))
     return refused("braces in its words would be read as placeholders");
-  if (!forwardPath.includes(elsewhere) || !forwardPath.includes(outsideUser))
+  if (!forwardPath.includes(elsewhere))
     return refused(
       `its recipient ${forwardPath} does not end at ${elsewhere}, which stands for the catcher: no message may be sent to it`,
     );
   const own = helo === strangersHelo ? "{helo}" : helo;
   const steps: StepTemplate[] = [
+    ...(claims?.by === "proxy" ? [{ preface: { text: `${proxyHeader(claims.address)}\r\n` } }] : []),
     { ehlo: own },
     ...(tls === "starttls" ? [{ starttls: {} }, { ehlo: own }] : []),
+    ...(claims?.by === "xclient"
+      ? [{ raw: { text: `${xclientCommand(claims.address)}\r\n`, replies: 1 } }, { ehlo: own }]
+      : []),
     { mail: reversePath === strangersReversePath ? "<{sender}>" : sender(reversePath) },
     ...previousRecipients.map((path) => ({ rcpt: recipient(path) })),
     { rcpt: recipient(forwardPath) },
@@ -40,7 +44,7 @@ export function witnessProbe(witness: Witness, number: number): WitnessProbe {
       class: group,
       era: "current",
       safety: "envelope",
-      judge: group === "routing" ? "routing" : "relay",
+      judge: group === "routing" ? "routing" : group === "trust" ? "injection" : "relay",
       needs: [],
       passes: [],
       steps,
@@ -53,13 +57,20 @@ export function witnessProbe(witness: Witness, number: number): WitnessProbe {
 
 const refused = (reason: string): WitnessProbe => ({ ok: false, reason });
 
-const recipient = (path: string): string => path.replaceAll(outsideUser, "{pl}").replaceAll(elsewhere, "{pd}");
+/** The catcher knows its own by the token, in the local-part or, where that is the point, in a label of the domain. */
+function recipient(path: string): string {
+  if (!path.includes(elsewhere)) return path;
+  return path.includes(outsideUser)
+    ? path.replaceAll(outsideUser, "{pl}").replaceAll(elsewhere, "{pd}")
+    : path.replaceAll(elsewhere, "{token}.{pd}");
+}
 
 /** Some user of the stranger's domain, where the configuration looks at nothing else in it. */
 const sender = (path: string): string => path.replaceAll(strangersDomain, "{sender_domain}");
 
 /** Which part of the rule it is about: what differs from the plainest session. */
-function classOf({ helo, reversePath, forwardPath }: Witness): ProbeClass {
+function classOf({ claims, helo, reversePath, forwardPath }: Witness): ProbeClass {
+  if (claims !== undefined) return "trust";
   if (forwardPath !== `<${outsideUser}@${elsewhere}>`) return "routing";
   if (reversePath !== strangersReversePath) return "sender";
   return helo === strangersHelo ? "plain" : "helo";

@@ -5,6 +5,7 @@
  */
 import { isNode, LineCounter, parseDocument } from "yaml";
 import { z } from "zod";
+import { type DeadList, deadListSchema } from "./dead-list.ts";
 import { type Hosted, hostedSchema } from "./hosted.ts";
 import { type Later, laterSchema } from "./later.ts";
 import { placeholders, placeholdersIn } from "./placeholders.ts";
@@ -43,6 +44,7 @@ export interface Catalogue {
   readonly products: readonly Product[];
   readonly hosted: readonly Hosted[];
   readonly later: readonly Later[];
+  readonly deadLists: readonly DeadList[];
 }
 
 export type CatalogueRead =
@@ -55,7 +57,7 @@ export function loadCatalogue(texts: readonly CatalogueText[]): CatalogueRead {
   const errors: CatalogueError[] = [];
   const files = [...texts]
     .sort((a, b) => (a.path < b.path ? -1 : 1))
-    .filter(({ path }) => /^([a-z]+\.yaml|(probes|products)\/[a-z0-9-]+\.yaml)$/.test(path))
+    .filter(({ path }) => /^([a-z-]+\.yaml|(probes|products)\/[a-z0-9-]+\.yaml)$/.test(path))
     .map((file) => readFile(file, errors));
   const rows = (path: RegExp) => files.filter((file) => path.test(file.path)).flatMap(rowsOf);
   const list = <T>(path: RegExp, schema: z.ZodType<T>): readonly T[] =>
@@ -71,6 +73,7 @@ export function loadCatalogue(texts: readonly CatalogueText[]): CatalogueRead {
   const products = list(/^products\//, productSchema);
   const hosted = list(/^hosted\.yaml$/, hostedSchema);
   const later = list(/^later\.yaml$/, laterSchema);
+  const deadLists = list(/^dead-lists\.yaml$/, deadListSchema);
   const probes: Probe[] = [];
   const unsupported: Unsupported[] = [];
   for (const row of rows(/^probes\//)) {
@@ -90,6 +93,7 @@ export function loadCatalogue(texts: readonly CatalogueText[]): CatalogueRead {
     ["profiles.yaml", profiles.map(({ id }) => id)],
     ["products/", products.map(({ id }) => id)],
     ["hosted.yaml", hosted.map(({ id }) => id)],
+    ["dead-lists.yaml", deadLists.map(({ id }) => id)],
   ] as const) {
     for (const id of repeated(ids)) whole(path, `the id "${id}" is used twice`);
   }
@@ -114,7 +118,10 @@ export function loadCatalogue(texts: readonly CatalogueText[]): CatalogueRead {
   }
 
   if (errors.length > 0 || head === undefined) return { ok: false, errors };
-  return { ok: true, catalogue: { ...head, probes, unsupported, profiles, remedies, products, hosted, later } };
+  return {
+    ok: true,
+    catalogue: { ...head, probes, unsupported, profiles, remedies, products, hosted, later, deadLists },
+  };
 }
 
 interface Row {

@@ -64,18 +64,30 @@ function textFace(options: TextOptions): AuditFace {
   return {
     keepsResults: false,
     result(result) {
-      const text = `${seen.length === 0 ? "" : "\n"}${renderText(auditResultDocument(result), options)}`;
+      const gap = seen.length === 0 ? "" : "\n";
+      const text =
+        gap +
+        (result.unchangedSince === undefined
+          ? renderText(auditResultDocument(result), options)
+          : unchangedLine(result, options));
       if (seen.length < 1000) seen.push({ ...result, findings: [], listeners: [], files: [] });
       return text;
     },
     end() {
-      if (seen.length < 2) return "";
+      if (seen.length < 2 || seen.every(({ unchangedSince }) => unchangedSince !== undefined)) return "";
       const lines = seen.map(({ name, verdict }) =>
         textLine([{ text: auditWords[verdict].word.padEnd(12), tone: auditWords[verdict].tone }, name], options),
       );
       return `\n${lines.join("")}`;
     },
   };
+}
+
+/** What a hook prints most of the time. */
+function unchangedLine({ name, verdict, unchangedSince }: AuditResult, options: TextOptions): string {
+  const { word, tone } = auditWords[verdict];
+  const when = (unchangedSince ?? "").slice(0, 16).replace("T", " ");
+  return textLine([{ text: word.padEnd(12), tone }, `${name}, unchanged since ${when} UTC`], options);
 }
 
 function htmlPage(document: AuditDocument): string {

@@ -18,6 +18,7 @@ import { openCatcher } from "./catcher.ts";
 import { changeSince } from "./changes.ts";
 import { Unavailable, UsageError } from "./errors.ts";
 import { creditLateArrivals } from "./late-arrivals.ts";
+import { runIdOf } from "./run-id.ts";
 import { addressesOf, type NamedTargets, namedTargets } from "./targets.ts";
 import { replayOf } from "./witness-replay.ts";
 
@@ -115,7 +116,7 @@ export async function* checkTask(
     made,
     signal,
   );
-  const runId = runIdOf(ports);
+  const runId = runIdOf(ports.clock, ports.random);
   const request: CheckRequest = {
     runId,
     targets: named.targets,
@@ -301,12 +302,6 @@ const contactOf = (site: Site | null): string | null => {
   const contact = site?.contacts.postmaster ?? site?.contacts.csirt ?? null;
   return contact === null ? null : formatMailbox(contact);
 };
-
-/** Sorts by time, and is short enough to type. */
-function runIdOf(ports: CheckTaskPorts): string {
-  const at = ports.clock.now().toISOString().replaceAll(/[-:]/g, "").slice(0, 15);
-  return `${at}-${Buffer.from(ports.random.bytes(3)).toString("hex")}`;
-}
 
 function unresolvedResult(name: string, reason: string, request: CheckRequest, now: Date): TargetResult {
   const at = now.toISOString();

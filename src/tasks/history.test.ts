@@ -7,7 +7,7 @@ import { historySchema } from "../report/results/history.ts";
 import { openStore, type Store } from "../store/store.ts";
 import { documentOf } from "./check.ts";
 import { DataError, UsageError } from "./errors.ts";
-import { courseOf, type HistoryPorts, pastRuns, shownRun } from "./history.ts";
+import { courseOf, type HistoryPorts, pastRuns, type ShownCheck, shownRun } from "./history.ts";
 
 const read = loadCatalogue(shippedTexts());
 if (!read.ok) throw new Error("the catalogue is damaged");
@@ -66,6 +66,12 @@ async function all<T>(items: AsyncIterable<T>): Promise<T[]> {
   return list;
 }
 
+async function shownCheck(name: string, ports: HistoryPorts): Promise<ShownCheck> {
+  const shown = await shownRun(name, ports);
+  if (shown.tool !== "check") throw new Error(`a run of ${shown.tool}`);
+  return shown;
+}
+
 test("runs are listed newest first, each with its state and its age", async () => {
   const ports = await storeWith([
     { id: "r1-a", results: [closed], ended: "finished", catalogue: 2 },
@@ -94,7 +100,7 @@ test("a run is shown again as it was, under its name or a part of it", async () 
     { id: "20261121T030000-bbbbbb", results: [open, suspect], ended: "finished" },
   ]);
   for (const name of ["20261121T030000-bbbbbb", "bbbbbb", "20261121", "latest"]) {
-    const shown = await shownRun(name, ports);
+    const shown = await shownCheck(name, ports);
     const document = documentOf(shown.summary, await all(shown.results), []);
     expect(checkDocumentSchema.safeParse(document).error).toBe(undefined);
     expect(document).toEqual({
@@ -109,7 +115,7 @@ test("a run is shown again as it was, under its name or a part of it", async () 
 
 test("of a run that was killed, what is known is shown", async () => {
   const ports = await storeWith([{ id: "r1-a", results: [closed, suspect] }]);
-  const { run, summary } = await shownRun("latest", ports);
+  const { run, summary } = await shownCheck("latest", ports);
   expect([run.state, summary.verdict, summary.targets.closed, summary.coverage.applicable, summary.ended]).toEqual([
     "killed",
     "suspect",
@@ -118,7 +124,7 @@ test("of a run that was killed, what is known is shown", async () => {
     "interrupted",
   ]);
   // Closed targets of a run that did not come to its end do not make it closed.
-  expect((await shownRun("latest", await storeWith([{ id: "r1-a", results: [closed] }]))).summary.verdict).toBe(
+  expect((await shownCheck("latest", await storeWith([{ id: "r1-a", results: [closed] }]))).summary.verdict).toBe(
     "inconclusive",
   );
 });
@@ -129,7 +135,7 @@ test("a run of hundreds of targets comes whole, in parts", async () => {
     target: { ...closed.target, address: `192.0.2.${number}` },
   }));
   const ports = await storeWith([{ id: "r1-a", results, ended: "finished" }]);
-  const shown = await all((await shownRun("latest", ports)).results);
+  const shown = await all((await shownCheck("latest", ports)).results);
   expect(new Set(shown.map(({ target }) => target.address)).size).toBe(130);
 });
 
@@ -159,6 +165,6 @@ test("a result that another version wrote is told, not guessed at", async () => 
   await ports.store.runs.begin({ id: "r1-a", tool: "check", profile: "quick", catalogue: 1 });
   await ports.store.runs.addTarget("r1-a", { subject: "x", verdict: "closed", result: '{"odd":1}', sent: [] });
   await expect(courseOf("x", 10, ports)).rejects.toThrow(DataError);
-  await ports.store.runs.begin({ id: "r2-b", tool: "audit", profile: "quick", catalogue: 1 });
-  await expect(shownRun("r2-b", ports)).rejects.toThrow("is a run of audit");
+  await ports.store.runs.begin({ id: "r2-b", tool: "sweep", profile: "quick", catalogue: 1 });
+  await expect(shownRun("r2-b", ports)).rejects.toThrow("is a run of sweep");
 });

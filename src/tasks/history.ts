@@ -1,4 +1,5 @@
 /** What was found before: runs on record, one run's results again, the course of one target. */
+import { type AuditDocument, auditDocumentSchema, auditResultSchema, worstVerdict } from "../audit/result.ts";
 import { type CheckSummary, summarySchema, type TargetResult, targetResultSchema, verdicts } from "../check/result.ts";
 import type { Catalogue } from "../knowledge/catalogue.ts";
 import { formatHostPort, parseHostPort } from "../net/host-port.ts";
@@ -16,6 +17,8 @@ export interface HistoryPorts {
 
 /** Results are read in parts, so that a run of thousands is shown in little memory. */
 const pageSize = 50;
+
+const auditSummarySchema = auditDocumentSchema.omit({ results: true });
 
 /** Names of runs are looked for among so many. */
 const maxRuns = 10_000;
@@ -55,15 +58,23 @@ function newerProbes(serial: number, { probes }: Catalogue): number {
   return probes.filter(({ since, class: group }) => since > serial && group !== "control").length;
 }
 
-/** One run, to be shown again. */
-export interface ShownRun {
+/** One run of `check`, to be shown again. */
+export interface ShownCheck {
+  readonly tool: "check";
   readonly run: PastRun;
   readonly summary: CheckSummary;
   readonly results: AsyncIterable<TargetResult>;
 }
 
+/** One run of `audit`. */
+export interface ShownAudit {
+  readonly tool: "audit";
+  readonly run: PastRun;
+  readonly document: AuditDocument;
+}
+
 /** @param name a run's id, the beginning or the end of one, or `latest`. Throws `UsageError` if it is none, or several. */
-export async function shownRun(name: string, ports: HistoryPorts): Promise<ShownRun> {
+export async function shownRun(name: string, ports: HistoryPorts): Promise<ShownCheck | ShownAudit> {
   const { store } = ports;
   const runs = await store.runs.list(name === "latest" ? 1 : maxRuns);
   const exact = runs.filter(({ id }) => id === name);
@@ -82,9 +93,23 @@ export async function shownRun(name: string, ports: HistoryPorts): Promise<Shown
     );
   if (found.length > 1)
     throw new UsageError(`"${name}" is the name of ${found.length} runs. \`fencepost history\` lists them.`);
-  if (row.tool !== "check") throw new UsageError(`${row.id} is a run of ${row.tool}, which this version cannot show.`);
   const run = await pastRun(row, ports);
-  return { run, summary: await summaryOf(row, store), results: resultsOf(row.id, store) };
+  if (row.tool === "audit") return { tool: "audit", run, document: await auditOf(row, store) };
+  if (row.tool !== "check") throw new UsageError(`${row.id} is a run of ${row.tool}, which this version cannot show.`);
+  return { tool: "check", run, summary: await summaryOf(row, store), results: resultsOf(row.id, store) };
+}
+
+async function auditOf(row: RunRow, store: Store): Promise<AuditDocument> {
+  const results = (await store.runs.targetsOf(row.id)).map(({ subject, result }) => {
+    const read = auditResultSchema.safeParse(JSON.parse(result));
+    if (!read.success) throw unreadable(`the result of ${subject} in run ${row.id}`);
+    return read.data;
+  });
+  const stored = row.summary === null ? null : auditSummarySchema.safeParse(JSON.parse(row.summary));
+  if (stored?.success === true) return { ...stored.data, results };
+  const startedAt = row.startedAt.toISOString();
+  const verdict = worstVerdict(results.map((one) => one.verdict));
+  return { schema: "fencepost/audit/1", verdict, results, startedAt, finishedAt: startedAt, ended: "interrupted" };
 }
 
 /** The run's own summary; of one that was killed, what its targets make. */
@@ -121,9 +146,12 @@ async function* resultsOf(run: string, store: Store): AsyncGenerator<TargetResul
 
 function resultIn(text: string, what: string): TargetResult {
   const read = targetResultSchema.safeParse(JSON.parse(text));
-  if (!read.success) throw new DataError(`${what} was written by another version and cannot be read.`);
+  if (!read.success) throw unreadable(what);
   return read.data;
 }
+
+const unreadable = (what: string): DataError =>
+  new DataError(`${what} was written by another version and cannot be read.`);
 
 /** @param target as reports write it: `192.0.2.25:25`, `[2001:db8::25]:25`; port 25 if none is written. */
 export async function courseOf(target: string, limit: number, ports: HistoryPorts): Promise<HistoryResult> {

@@ -28,6 +28,7 @@ const catalogue: Catalogue = {
   products: [],
   hosted: [],
   later: [],
+  deadLists: [],
 };
 const context = { catalogue, lookup: null };
 

@@ -40,6 +40,20 @@ test("a witness reads as a dialogue", () => {
   ]);
 });
 
+test("a client that claims to be another says so in a proxy's words", () => {
+  const { listener: _, ...rest } = plain;
+  const base: Witness = { ...rest, tls: "none", previousRecipients: [] };
+  expect(describeWitness({ ...base, claims: { by: "proxy", address: "192.0.2.1" } }).slice(1, 3)).toEqual([
+    "C: PROXY TCP4 192.0.2.1 127.0.0.1 65000 25",
+    "C: EHLO mx1.ours.example",
+  ]);
+  expect(describeWitness({ ...base, claims: { by: "xclient", address: "2001:db8::1" } }).slice(1, 4)).toEqual([
+    "C: EHLO mx1.ours.example",
+    "C: XCLIENT ADDR=IPV6:2001:db8::1",
+    "C: EHLO mx1.ours.example",
+  ]);
+});
+
 test("addresses are canonical once read", () => {
   const read = parseWitness(JSON.stringify({ ...plain, client: { address: "2001:DB8:0::1", authenticated: false } }));
   expect(read.ok && read.value.client.address).toBe("2001:db8::1");
@@ -65,6 +79,7 @@ test("parse(format(w)) is w", () => {
   const witness = fc.record(
     {
       client: fc.record({ address: fc.option(address), authenticated: fc.boolean() }),
+      claims: fc.record({ by: fc.constantFrom("xclient", "proxy"), address }),
       listener: fc.record({ address: fc.option(address), port: fc.integer({ min: 1, max: 65535 }) }),
       helo: line.filter((text) => text !== ""),
       reversePath: line,

@@ -25,8 +25,13 @@ const client = z.strictObject({
   authenticated: z.boolean(),
 });
 
+/** Another client's address, claimed in the words of a proxy: PROXY protocol before the greeting, or Postfix's XCLIENT. */
+const claims = z.strictObject({ by: z.enum(["xclient", "proxy"]), address });
+
 export const witnessSchema = z.strictObject({
   client,
+  /** Left out where the client claims to be nobody else. */
+  claims: claims.exactOptional(),
   /** The listener that lets it through; left out where all do. */
   listener: z.strictObject({ address: address.nullable(), port: z.int().min(1).max(65535) }).exactOptional(),
   helo: inOneLine.min(1),
@@ -72,14 +77,27 @@ export function formatWitness(witness: Witness): string {
 
 /** The session as a client would type it, after a line that says who the client is. */
 export function describeWitness(witness: Witness): readonly string[] {
+  const { claims } = witness;
   return [
     `# ${whoConnects(witness)}`,
+    ...(claims?.by === "proxy" ? [`C: ${proxyHeader(claims.address)}`] : []),
     ...(witness.tls === "starttls" ? [`C: EHLO ${visible(witness.helo)}`, "C: STARTTLS"] : []),
     `C: EHLO ${visible(witness.helo)}`,
+    ...(claims?.by === "xclient" ? [`C: ${xclientCommand(claims.address)}`, `C: EHLO ${visible(witness.helo)}`] : []),
     ...(witness.client.authenticated ? ["C: AUTH (any account of the mailer)"] : []),
     `C: MAIL FROM:${visible(witness.reversePath)}`,
     ...[...witness.previousRecipients, witness.forwardPath].map((path) => `C: RCPT TO:${visible(path)}`),
   ];
+}
+
+/** A header of the PROXY protocol, version 1, that claims this client. What it says of the other end nobody looks at. */
+export function proxyHeader(address: string): string {
+  return address.includes(":") ? `PROXY TCP6 ${address} ::1 65000 25` : `PROXY TCP4 ${address} 127.0.0.1 65000 25`;
+}
+
+/** Postfix's command by which a proxy names the client (XCLIENT_README). */
+export function xclientCommand(address: string): string {
+  return `XCLIENT ADDR=${address.includes(":") ? "IPV6:" : ""}${address}`;
 }
 
 function whoConnects({ client, listener, tls }: Witness): string {

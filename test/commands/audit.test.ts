@@ -1,4 +1,4 @@
-import { mkdirSync, symlinkSync, writeFileSync } from "node:fs";
+import { mkdirSync, readFileSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, test, vi } from "vitest";
 import { auditDocumentSchema } from "../../src/audit/result.ts";
@@ -58,7 +58,11 @@ test("what cannot be read is said, and never closed", async () => {
 });
 
 for (const [args, code, says] of [
-  [["audit"], 64, "missing required argument"],
+  [["audit"], 64, "Name the configuration to audit"],
+  [["audit", ".", "--local"], 64, "not both"],
+  [["audit", ".", "--changed", "--no-store"], 64, "--changed compares with the store"],
+  [["audit", ".", "--deployment", "nowhere"], 66, "nowhere: there is no such file"],
+  [["audit", ".", "--deployment", "."], 65, "no deployment was found"],
   [["audit", "nowhere"], 66, "there is no such file"],
   [["audit", ".", "--product", "postfx"], 64, "Did you mean postfix?"],
 ] as const)
@@ -67,6 +71,53 @@ for (const [args, code, says] of [
     expect([ran.code, ran.out]).toEqual([code, ""]);
     expect(ran.err).toContain(says);
   });
+
+test("what was found is on record: the next audit says what changed, --changed only what did", async () => {
+  const cwd = newFolder();
+  mkdirSync(join(cwd, "mx"));
+  const main = join(cwd, "mx", "main.cf");
+  writeFileSync(main, `${closed}mynetworks = 0.0.0.0/0\n`);
+  const first = await fencepost(["audit", "mx", "--changed"], { cwd });
+  expect(first.out).toContain("OPEN RELAY");
+  const again = await fencepost(["audit", "mx", "--changed"], { cwd });
+  expect([again.code, again.out]).toEqual([1, expect.stringMatching(/^OPEN RELAY +mx, unchanged since .* UTC\n$/)]);
+  writeFileSync(main, closed);
+  const mended = await fencepost(["audit", "mx", "--changed"], { cwd });
+  expect(mended.code).toBe(0);
+  expect(mended.err).toMatch(/mx was open on .* UTC, is closed now/);
+  const shown = await fencepost(["history", "latest", "--json"], { cwd });
+  expect(auditDocumentSchema.parse(JSON.parse(shown.out)).results.map(({ verdict }) => verdict)).toEqual(["closed"]);
+  expect((await fencepost(["history"], { cwd })).out).toMatch(/closed/i);
+});
+
+test("--fix writes what mends it, keeps what was, and says what is left", async () => {
+  const cwd = newFolder();
+  mkdirSync(join(cwd, "mx"));
+  const main = join(cwd, "mx", "main.cf");
+  const open = `${closed}smtpd_relay_restrictions = check_helo_access inline:{friend=OK}, check_sender_access inline:{boss@ours.example=OK}, reject_unauth_destination\nsmtpd_client_restrictions = reject_rbl_client relays.ordb.org\n`;
+  writeFileSync(main, open, { mode: 0o640 });
+  const ran = await fencepost(["audit", "mx", "--fix", "--json"], { cwd });
+  expect([ran.code, ran.err]).toEqual([0, ""]);
+  const [result] = auditDocumentSchema.parse(JSON.parse(ran.out)).results;
+  expect(result?.verdict).toBe("closed");
+  expect(result?.fixed?.map(({ tag }) => tag)).toContain("PFX_HELO_OK");
+  // What no patch mends is still told.
+  expect(result?.findings.map(({ tag }) => tag)).toEqual(["AUDIT_DEAD_LIST"]);
+  const [{ backup } = { backup: "" }] = result?.written ?? [];
+  expect(readFileSync(backup, "utf8")).toBe(open);
+  expect(readFileSync(main, "utf8")).toContain("smtpd_relay_restrictions = reject_unauth_destination");
+  expect((await fencepost(["audit", "mx"], { cwd })).code).toBe(0);
+  const again = await fencepost(["audit", "mx", "--fix", "--json"], { cwd });
+  expect(auditDocumentSchema.parse(JSON.parse(again.out)).results[0]?.fixed).toBe(undefined);
+});
+
+test("only an audit of this machine reads what the files name elsewhere", async () => {
+  const outside = folderWith({ table: "friend OK\n" });
+  const cwd = folderWith({
+    "main.cf": `${closed}smtpd_relay_restrictions = check_helo_access texthash:${join(outside, "table")}, reject_unauth_destination\n`,
+  });
+  expect((await fencepost(["audit", "main.cf"], { cwd })).code).toBe(2);
+});
 
 test("audit --help has examples", async () => {
   const ran = await fencepost(["audit", "--help"]);

@@ -1,6 +1,9 @@
 /** `fencepost audit`: parse, run, render. */
+import { existsSync } from "node:fs";
 import { type Command, Option } from "commander";
 import type { AuditResult } from "../../audit/result.ts";
+import { programs } from "../../io/programs.ts";
+import { replaceFile } from "../../io/replace-file.ts";
 import { takeSnapshot } from "../../io/snapshot.ts";
 import { type AuditFormat, auditFace, auditFormats } from "../../report/audit.ts";
 import { shown } from "../../report/shown.ts";
@@ -8,13 +11,25 @@ import { auditTask } from "../../tasks/audit.ts";
 import { exitCodes } from "../exit.ts";
 import { interruptSignal } from "../interrupt.ts";
 import { progressLine } from "../progress.ts";
-import { addSiteOption, realPorts, type SharedOptions, siteAtHand } from "../surroundings.ts";
+import {
+  addSiteOption,
+  addStoreOptions,
+  catalogueAtHand,
+  realPorts,
+  type SharedOptions,
+  siteAtHand,
+  storeAtHand,
+} from "../surroundings.ts";
 import { terminal } from "../terminal.ts";
 import { version } from "../version.ts";
 
 interface AuditCliOptions extends SharedOptions {
   readonly product?: string;
   readonly mailerVersion?: string;
+  readonly deployment?: string;
+  readonly local?: boolean;
+  readonly changed?: boolean;
+  readonly fix?: boolean;
   readonly format: AuditFormat;
 }
 
@@ -36,14 +51,18 @@ export function addAudit(program: Command): void {
     .description(
       "Reads a mailer's configuration, searches it for a session that passes mail from strangers to strangers, and shows the line, the session and a patch.",
     )
-    .argument("<[name=]path...>", "a file or a folder with the configuration of one mailer")
+    .argument("[[name=]path...]", "a file or a folder with the configuration of one mailer")
+    .option("--local", "the mailers installed on this machine")
+    .option("--changed", "only what differs from the last audit on record; for hooks of package managers")
+    .option("--fix", "write the patches; each file's old text stays beside it")
+    .option("--deployment <path>", "what surrounds the mailer: a compose file, manifests, a proxy's configuration")
     .option("--product <name>", "the mailer's product, if it cannot be told from the files")
     .option("--mailer-version <version>", "the mailer's version, where the files do not name it")
     .option("--json", "the same as --format json")
     .addOption(new Option("--format <face>", "how to print the result").choices([...auditFormats]).default("text"))
     .option("--quiet", "no progress, no hints")
     .addHelpText("after", examples);
-  addSiteOption(command);
+  addStoreOptions(addSiteOption(command));
   command.action(async (paths: readonly string[], options: AuditCliOptions) => {
     process.exitCode = await runAudit(paths, options);
   });
@@ -56,12 +75,25 @@ async function runAudit(paths: readonly string[], options: AuditCliOptions): Pro
     if (options.quiet !== true) process.stderr.write(`fencepost: ${shown(text)}\n`);
   };
   const { site } = await siteAtHand(options, tell);
+  const store = await storeAtHand(options, site);
+  await using _store = store ?? { [Symbol.asyncDispose]: async () => {} };
   const face = auditFace(options.json === true ? "json" : options.format, { version, ...terminal() });
   const results: AuditResult[] = [];
   let exit: number = exitCodes.bug;
   for await (const event of auditTask(
-    { paths, site, product: options.product ?? null, version: options.mailerVersion ?? null },
-    { clock: realPorts.clock, snapshot: takeSnapshot },
+    {
+      paths,
+      local: options.local === true,
+      changed: options.changed === true,
+      site,
+      product: options.product ?? null,
+      version: options.mailerVersion ?? null,
+      deployment: options.deployment ?? null,
+      fix: options.fix === true,
+      deadLists: (await catalogueAtHand()).deadLists,
+      program: version,
+    },
+    { ...realPorts, snapshot: takeSnapshot, replace: replaceFile, programs, exists: existsSync, store },
     interruptSignal(),
   )) {
     switch (event.kind) {
@@ -72,6 +104,10 @@ async function runAudit(paths: readonly string[], options: AuditCliOptions): Pro
         progress.clear();
         if (face.keepsResults) results.push(event.step);
         process.stdout.write(face.result(event.step));
+        break;
+      case "change":
+        progress.clear();
+        tell(`${event.subject} ${event.text}.`);
         break;
       case "finding":
         break;

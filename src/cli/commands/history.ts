@@ -1,6 +1,7 @@
 /** `fencepost history`: past runs, one of them again, or the course of one target. */
 import { type Command, Option } from "commander";
 import type { TargetResult } from "../../check/result.ts";
+import { auditFace, auditFormats } from "../../report/audit.ts";
 import { type CheckFormat, checkFace, checkFormats } from "../../report/check.ts";
 import { ageNote, historyDocument } from "../../report/documents/history.ts";
 import { nagiosStates } from "../../report/faces/nagios.ts";
@@ -11,7 +12,14 @@ import { siteLookup } from "../../site/lookup.ts";
 import type { Store } from "../../store/store.ts";
 import { documentOf } from "../../tasks/check.ts";
 import { UsageError } from "../../tasks/errors.ts";
-import { courseOf, type HistoryPorts, pastRuns, shownRun } from "../../tasks/history.ts";
+import {
+  courseOf,
+  type HistoryPorts,
+  pastRuns,
+  type ShownAudit,
+  type ShownCheck,
+  shownRun,
+} from "../../tasks/history.ts";
 import { creditLateArrivals } from "../../tasks/late-arrivals.ts";
 import { exitCodes } from "../exit.ts";
 import {
@@ -103,9 +111,25 @@ async function storeOf(options: HistoryCliOptions, site: Parameters<typeof store
   return store;
 }
 
-/** A run again, with the faces of `check`: results are shown as they are read, so that memory stays flat. */
 async function showRun(name: string, format: CheckFormat, ports: HistoryPorts): Promise<number> {
-  const { run, summary, results } = await shownRun(name, ports);
+  const shownAgain = await shownRun(name, ports);
+  return shownAgain.tool === "audit" ? showAudit(shownAgain, format) : await showCheck(shownAgain, format, ports);
+}
+
+function showAudit({ run, document }: ShownAudit, format: CheckFormat): number {
+  const face = auditFormats.find((one) => one === format);
+  if (face === undefined) throw new UsageError(`${run.run} is an audit: --format ${format} is for runs of check.`);
+  const { result, end } = auditFace(face, { version, ...terminal() });
+  process.stdout.write(document.results.map(result).join("") + end(document));
+  return exitCodes.well;
+}
+
+/** A run again, with the faces of `check`: results are shown as they are read, so that memory stays flat. */
+async function showCheck(
+  { run, summary, results }: ShownCheck,
+  format: CheckFormat,
+  ports: HistoryPorts,
+): Promise<number> {
   const face = checkFace(format, {
     catalogue: ports.catalogue,
     stored: false,

@@ -46,7 +46,12 @@ export function auditResultDocument(result: AuditResult): Document {
         title: result.name,
         word: words.word,
         tone: words.tone,
-        says: [`${words.says} ${result.because}`],
+        says: [
+          `${words.says} ${result.because}`,
+          ...(result.unchangedSince === undefined
+            ? []
+            : [` The files are as they were on ${result.unchangedSince.slice(0, 10)}, when this was found.`]),
+        ],
       },
       {
         kind: "facts",
@@ -56,12 +61,30 @@ export function auditResultDocument(result: AuditResult): Document {
           ["Tried", counted(result.sessions, "session")],
         ],
       },
+      ...fixedBlocks(result),
       ...listenerBlocks(result.listeners),
       ...assumptionBlocks(result),
       ...findingBlocks(result.findings),
       ...unknownBlocks(result),
     ],
   };
+}
+
+function fixedBlocks({ fixed = [], written = [] }: AuditResult): readonly Block[] {
+  if (fixed.length === 0) return [];
+  return [
+    { kind: "heading", level: 2, text: "Mended" },
+    { kind: "list", items: fixed.map(({ tag, says }) => `${tag}: ${says}`) },
+    {
+      kind: "table",
+      head: ["written", "what it was"],
+      rows: written.map(({ file, backup }) => [code(file), code(backup)]),
+    },
+    {
+      kind: "paragraph",
+      text: "Let the mailer check its configuration, make its tables anew where one was written, and reload it.",
+    },
+  ];
 }
 
 function listenerBlocks(listeners: readonly ListenerResult[]): readonly Block[] {

@@ -1,11 +1,14 @@
-/** The other side of the rule: valid mail that a configuration refuses. Of low severity, because nobody is harmed but the site. */
+/**
+ * The other side of the rule: valid mail that a configuration refuses, and mail for nobody that it takes. Of low
+ * severity, because no stranger sends through it.
+ */
 import type { Severity } from "../finding/finding.ts";
 import type { DerivedListener } from "./derive.ts";
 import type { Decision } from "./evaluate.ts";
 import type { Session } from "./rules.ts";
 
-export interface RefusedMail {
-  readonly tag: "AUDIT_LOCAL_REFUSED" | "AUDIT_INSIDE_REFUSED";
+export interface WrongedMail {
+  readonly tag: "AUDIT_LOCAL_REFUSED" | "AUDIT_NOBODY_ACCEPTED" | "AUDIT_INSIDE_REFUSED";
   readonly severity: Severity;
   readonly says: string;
   readonly why: string;
@@ -14,11 +17,11 @@ export interface RefusedMail {
   readonly decision: Decision;
 }
 
-/** What a listener for mail from the world refuses although it should not. */
-export function refusedMail({ result, plain }: DerivedListener): readonly RefusedMail[] {
+/** What a listener for mail from the world refuses or takes although it should not. */
+export function wrongedMail({ result, plain }: DerivedListener): readonly WrongedMail[] {
   if (result.role !== "mx") return [];
-  const refused: RefusedMail[] = [];
-  const { local, inside } = plain;
+  const refused: WrongedMail[] = [];
+  const { local, nobody, inside } = plain;
   if (local.decision.outcome === "refuse" || local.decision.outcome === "defer")
     refused.push({
       tag: "AUDIT_LOCAL_REFUSED",
@@ -27,6 +30,15 @@ export function refusedMail({ result, plain }: DerivedListener): readonly Refuse
       why: "Every mailer must take mail for postmaster at its domains (RFC 5321 \u00a74.5.1); whoever cannot write to you cannot warn you either.",
       remedy: "Let strangers through to recipients of your own: refuse only recipients outside.",
       ...local,
+    });
+  if (nobody?.decision.outcome === "permit" && existsNot(nobody.decision))
+    refused.push({
+      tag: "AUDIT_NOBODY_ACCEPTED",
+      severity: "low",
+      says: `${result.name} (port ${result.port}): mail for a user that does not exist is taken, and bounced later.`,
+      why: "The bounce goes to a sender who mostly is forged: strangers get it (RFC 5321 §6.2).",
+      remedy: "Refuse unknown users at RCPT.",
+      ...nobody,
     });
   if (inside !== null && (inside.decision.outcome === "refuse" || inside.decision.outcome === "defer"))
     refused.push({
@@ -38,4 +50,8 @@ export function refusedMail({ result, plain }: DerivedListener): readonly Refuse
       ...inside,
     });
   return refused;
+}
+
+function existsNot({ recipient }: Decision): boolean {
+  return recipient.kind === "address" && recipient.end === "local" && recipient.exists === "no";
 }

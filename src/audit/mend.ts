@@ -1,0 +1,80 @@
+/** Edits that may mend a hole: made on a copy of the files, and tried by auditing what they make. */
+import type { ConfigTree } from "../ports.ts";
+import { applyEdits, unifiedDiff } from "../text/diff.ts";
+import { readDeployment } from "./deployment/deployment.ts";
+import { type DerivedListener, deriveListeners } from "./derive.ts";
+import { decide } from "./evaluate.ts";
+import { holeIdentity } from "./holes.ts";
+import type { FileEdit, Product } from "./product.ts";
+import type { TreeRequest } from "./request.ts";
+import type { Hole } from "./search.ts";
+
+/** Whether the audit of the edited files no longer has the hole, has no new one, and still takes mail for our domains. */
+export function mends(
+  edits: readonly FileEdit[],
+  hole: Hole,
+  tree: ConfigTree,
+  product: Product,
+  before: readonly DerivedListener[],
+  request: TreeRequest,
+): boolean {
+  const patched = edited(tree, edits);
+  const configuration = product.read(patched, request.version);
+  if (configuration === null) return false;
+  const after = deriveListeners(
+    configuration,
+    request.site,
+    request.deployment ?? readDeployment(patched),
+    request.follow,
+  );
+  const known = new Set(before.flatMap(({ search }) => search.holes.map(holeIdentity)));
+  // A hole that a wider one hid is not new: its session got through before.
+  const isNew = (one: Hole): boolean => {
+    if (known.has(holeIdentity(one))) return false;
+    const listener = before.find(({ search }) => search.listener.name === one.listener.name)?.search.listener;
+    const outcome = listener === undefined ? "refuse" : decide(listener, one.session).outcome;
+    return outcome === "refuse" || outcome === "defer";
+  };
+  if (after.length !== before.length) return false;
+  for (const { search, result } of after) {
+    if (search.holes.some((one) => holeIdentity(one) === holeIdentity(hole) || isNew(one))) return false;
+    const same = before.find((one) => one.result.name === result.name)?.result;
+    if (same === undefined) return false;
+    // Through a listener for logins mail from outside came only because of the hole.
+    if (
+      same.role === "mx" &&
+      same.cells["external-to-internal"] === "permit" &&
+      result.cells["external-to-internal"] !== "permit"
+    )
+      return false;
+  }
+  return true;
+}
+
+/** The files with the edits made. */
+export function edited(tree: ConfigTree, edits: readonly FileEdit[]): ConfigTree {
+  const files = new Map(tree.files);
+  for (const path of new Set(edits.map((one) => one.path))) {
+    const file = files.get(path);
+    if (file?.kind !== "text") continue;
+    const own = edits.filter((one) => one.path === path).map(({ edit }) => edit);
+    files.set(path, { kind: "text", text: applyEdits(file.text, own) });
+  }
+  return { ...tree, files };
+}
+
+/** The edits as unified diffs, one a file. */
+export function patchOf(edits: readonly FileEdit[], tree: ConfigTree): string {
+  return [...new Set(edits.map((one) => one.path))]
+    .map((path) => {
+      const file = tree.files.get(path);
+      return file?.kind === "text"
+        ? unifiedDiff(
+            path,
+            file.text,
+            edits.filter((one) => one.path === path).map(({ edit }) => edit),
+          )
+        : "";
+    })
+    .join("");
+}

@@ -1,0 +1,26 @@
+/** What relays nothing and should be otherwise all the same. */
+import type { ConfigTree } from "../../../ports.ts";
+import type { Explained } from "../../product.ts";
+
+export function remarksOf(_tree: ConfigTree, version: string | null): readonly Explained[] {
+  if (version === null || !isBefore(version, [4, 97, 1])) return [];
+  return [
+    {
+      tag: "EXM_SMUGGLING",
+      severity: "medium",
+      says: `Exim ${version} takes a bare line feed before the final dot for the end of a message (SMTP smuggling).`,
+      why: "A second message can be hidden in the text of a first, and gets the trust of its session (CVE-2023-51766).",
+      remedy: "Upgrade to 4.97.1 or newer, or to a package of your distribution that names this CVE in its changelog.",
+      where: null,
+    },
+  ];
+}
+
+function isBefore(version: string, least: readonly number[]): boolean {
+  const parts = version.split(/[^0-9]+/).map(Number);
+  for (const [index, wanted] of least.entries()) {
+    const part = parts[index] ?? 0;
+    if (part !== wanted) return part < wanted;
+  }
+  return false;
+}
