@@ -1,5 +1,5 @@
 /** Addresses that clients have: strangers to try, and where the rules may begin to treat them otherwise. */
-import { type IpAddress, widthOf } from "../net/ip.ts";
+import { formatIp, type IpAddress, widthOf } from "../net/ip.ts";
 import { type IpSet, ipSet, ipSetOfRanges } from "../net/ip-set.ts";
 import type { IpRange } from "../net/prefix.ts";
 import { fixedIp, loopback, sharedSpace } from "./grounds.ts";
@@ -68,3 +68,14 @@ export function innerClients(
 }
 
 const maxInner = 8;
+
+/** A few of the ranges, as people write them. */
+export function listed(set: IpSet): string {
+  const prefixes = set.toPrefixes();
+  const texts = prefixes
+    .slice(0, 4)
+    .map(({ address, length }) =>
+      length === widthOf(address.family) ? formatIp(address) : `${formatIp(address)}/${length}`,
+    );
+  return prefixes.length > 4 ? `${texts.join(", ")} and ${prefixes.length - 4} more` : texts.join(", ");
+}

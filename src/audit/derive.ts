@@ -6,16 +6,19 @@ import { formatPrefix, type IpRange } from "../net/prefix.ts";
 import type { Cell } from "../relaying/table.ts";
 import type { Site } from "../site/model.ts";
 import type { Span } from "../text/source.ts";
+import { outsidePath, strangersHelo, strangersReversePath } from "../witness/strangers.ts";
 import type { Follow } from "./chains.ts";
+import { listed } from "./client-space.ts";
 import { approachesTo } from "./deployment/approach.ts";
 import type { Deployment } from "./deployment/arrival.ts";
 import { caveatsThrough, isShut, throughDeployment } from "./deployment/disguise.ts";
 import { type Decision, decide } from "./evaluate.ts";
 import { fixedIp, type Grounds, groundsOf, isPrivateDoor, loopback } from "./grounds.ts";
+import type { Hole } from "./hole.ts";
 import type { Assumption, AuditVerdict, CellState, ListenerResult, Place } from "./result.ts";
 import { worstVerdict } from "./result.ts";
 import type { Configuration, Listener, Session } from "./rules.ts";
-import { type Hole, type ListenerSearch, listed, searchListener } from "./search.ts";
+import { type ListenerSearch, searchListener } from "./search.ts";
 
 export interface DerivedListener {
   readonly search: ListenerSearch;
@@ -39,12 +42,12 @@ export function deriveListeners(
   const grounds = groundsOf(configuration, site);
   return configuration.listeners.map((listener) => {
     const approaches = approachesTo(deployment, configuration, listener);
-    const search = searchListener(configuration, listener, grounds, approaches, follow);
+    const search = searchListener({ configuration, listener, grounds, approaches, follow });
     const local = ask(listener, stranger, ours(grounds), false);
     const nobody =
       grounds.ourDomain === null ? null : ask(listener, stranger, `<${noSuchUser}@${grounds.ourDomain}>`, false);
     const range = grounds.hasSite ? grounds.inside.subtract(loopback).ranges[0] : undefined;
-    const inside = range === undefined ? null : ask(listener, inner(range), "<person@elsewhere.example>", false);
+    const inside = range === undefined ? null : ask(listener, inner(range), outsidePath, false);
     return { search, result: resultOf(listener, search, grounds, configuration), plain: { local, nobody, inside } };
   });
 }
@@ -169,8 +172,8 @@ function ask(listener: Listener, address: IpAddress, forwardPath: string, authen
   const session: Session = {
     client: { address, name: null, reverseName: null, authenticated, certificate: "none" },
     tls: listener.tls === "implicit" ? "implicit" : listener.tls === "none" ? "none" : "starttls",
-    helo: "client.isp.example",
-    reversePath: "<person@isp.example>",
+    helo: strangersHelo,
+    reversePath: strangersReversePath,
     forwardPath,
     previousRecipients: [],
     backupMx: false,
@@ -201,7 +204,7 @@ function cellsOf(
   };
   return {
     "internal-to-internal": state(insider, ours(grounds)),
-    "internal-to-external": state(insider, "<person@elsewhere.example>"),
+    "internal-to-external": state(insider, outsidePath),
     "external-to-internal":
       isPrivateDoor(listener.address) || isShut(approaches) ? "forbid" : state(stranger, ours(grounds)),
     "external-to-external": (

@@ -8,12 +8,12 @@ import { deadListFindings } from "./dead-lists.ts";
 import { explainDisguise, repairsOfDisguise, withDisguise } from "./deployment/explain.ts";
 import { type DerivedListener, placeOf, prefixTexts } from "./derive.ts";
 import type { Decision } from "./evaluate.ts";
+import { type Hole, type HoleKind, witnessOf } from "./hole.ts";
 import { decidingRule, holePlace } from "./holes.ts";
 import { mends, patchOf } from "./mend.ts";
 import type { Explained, FileEdit, Product } from "./product.ts";
 import type { TreeRequest } from "./request.ts";
 import type { AuditFinding } from "./result.ts";
-import { type Hole, type HoleKind, witnessOf } from "./search.ts";
 import { wrongedMail } from "./wronged.ts";
 
 /** So many patches are tried in all: each costs an audit. */

@@ -2,8 +2,8 @@
 import type { Severity } from "../finding/finding.ts";
 import type { Span } from "../text/source.ts";
 import type { TraceEntry } from "./evaluate.ts";
+import type { Hole } from "./hole.ts";
 import type { Explained } from "./product.ts";
-import type { Hole } from "./search.ts";
 
 /** The last rule that permitted, or of which nothing can be told; `null`: nothing refused. */
 export function decidingRule({ decision }: Hole): TraceEntry | null {

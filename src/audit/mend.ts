@@ -4,10 +4,10 @@ import { applyEdits, unifiedDiff } from "../text/diff.ts";
 import { readDeployment } from "./deployment/deployment.ts";
 import { type DerivedListener, deriveListeners } from "./derive.ts";
 import { decide } from "./evaluate.ts";
+import type { Hole } from "./hole.ts";
 import { holeIdentity } from "./holes.ts";
 import type { FileEdit, Product } from "./product.ts";
 import type { TreeRequest } from "./request.ts";
-import type { Hole } from "./search.ts";
 
 /** Whether the audit of the edited files no longer has the hole, has no new one, and still takes mail for our domains. */
 export function mends(

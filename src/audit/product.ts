@@ -3,8 +3,8 @@ import type { Severity } from "../finding/finding.ts";
 import type { ConfigTree } from "../ports.ts";
 import type { LineEdit } from "../text/diff.ts";
 import type { Span } from "../text/source.ts";
+import type { Hole } from "./hole.ts";
 import type { Configuration } from "./rules.ts";
-import type { Hole } from "./search.ts";
 
 /** A hole in the words of the product. */
 export interface Explained {

@@ -2,11 +2,8 @@
 
 import type { IpSet } from "../net/ip-set.ts";
 import type { IpRange } from "../net/prefix.ts";
+import { elsewhere } from "../witness/strangers.ts";
 import type { Condition, Configuration, Listener, Program, Step, TextField } from "./rules.ts";
-
-/** A domain of nobody's, towards which a stranger wants to relay, and one that he claims to be at. */
-export const elsewhere = "elsewhere.example";
-export const strangersDomain = "isp.example";
 
 /** What the programs of a listener look at. */
 export interface Vocabulary {

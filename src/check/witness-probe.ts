@@ -3,7 +3,14 @@
  * tester's own, all that the configuration looked at stays as it is. Pure.
  */
 import type { Probe, ProbeClass, StepTemplate } from "../knowledge/probe.ts";
-import { elsewhere, outsideUser, strangersDomain, strangersHelo, strangersReversePath } from "../witness/strangers.ts";
+import {
+  elsewhere,
+  outsidePath,
+  outsideUser,
+  strangersDomain,
+  strangersHelo,
+  strangersReversePath,
+} from "../witness/strangers.ts";
 import { proxyHeader, type Witness, xclientCommand } from "../witness/witness.ts";
 
 /** The row, or why this witness cannot be replayed. */
@@ -71,7 +78,7 @@ const sender = (path: string): string => path.replaceAll(strangersDomain, "{send
 /** Which part of the rule it is about: what differs from the plainest session. */
 function classOf({ claims, helo, reversePath, forwardPath }: Witness): ProbeClass {
   if (claims !== undefined) return "trust";
-  if (forwardPath !== `<${outsideUser}@${elsewhere}>`) return "routing";
+  if (forwardPath !== outsidePath) return "routing";
   if (reversePath !== strangersReversePath) return "sender";
   return helo === strangersHelo ? "plain" : "helo";
 }

@@ -7,6 +7,8 @@
 export const elsewhere = "elsewhere.example";
 /** The recipient there. */
 export const outsideUser = "probe";
+/** The plainest forward-path towards it. */
+export const outsidePath = `<${outsideUser}@${elsewhere}>`;
 /** The domain that a stranger claims to be at. */
 export const strangersDomain = "isp.example";
 /** How a stranger names himself where nothing depends on it. */

@@ -1,9 +1,9 @@
 /** A deployment that hides strangers from the mailer, in words; and the line that mends it, where one does. */
 import { formatIp } from "../../net/ip.ts";
 import type { ConfigTree } from "../../ports.ts";
+import type { Hole } from "../hole.ts";
 import { decidingRule } from "../holes.ts";
 import type { Explained, FileEdit } from "../product.ts";
-import type { Hole } from "../search.ts";
 import { describeDoor } from "./approach.ts";
 import type { Disguise } from "./disguise.ts";
 

@@ -1,7 +1,8 @@
 /** What a hole is called in a stack of containers: in Postfix's words, with the remedy where a person edits the stack. */
+
+import type { Hole } from "../../hole.ts";
 import { holePlace } from "../../holes.ts";
 import type { Explained } from "../../product.ts";
-import type { Hole } from "../../search.ts";
 import { explainHole as explainPostfix } from "../postfix/explain.ts";
 
 export function explainHole(hole: Hole): Explained {

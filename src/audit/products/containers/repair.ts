@@ -8,9 +8,9 @@ import { parsePrefix } from "../../../net/prefix.ts";
 import type { ConfigTree } from "../../../ports.ts";
 import { readCompose } from "../../deployment/compose.ts";
 import { mailerImage } from "../../deployment/images.ts";
+import type { Hole } from "../../hole.ts";
 import { decidingRule, holePlace } from "../../holes.ts";
 import type { FileEdit } from "../../product.ts";
-import type { Hole } from "../../search.ts";
 
 export function repairsOf(hole: Hole, tree: ConfigTree): readonly (readonly FileEdit[])[] {
   const place = holePlace(hole);

@@ -1,7 +1,9 @@
 /** What a hole is called in Exchange, with the command of PowerShell that mends it: its configuration is no file to patch. */
+
+import { listed } from "../../client-space.ts";
+import type { Hole } from "../../hole.ts";
 import { decidingRule, explained, type HoleRow, holePlace, type SeenHole } from "../../holes.ts";
 import type { Explained } from "../../product.ts";
-import { type Hole, listed } from "../../search.ts";
 import { quoted } from "./powershell.ts";
 
 const at = ({ hole }: SeenHole): string => `${connectorOf(hole)} (port ${hole.listener.port})`;

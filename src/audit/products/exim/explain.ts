@@ -1,7 +1,9 @@
 /** What a hole is called in Exim: a row for each, with its severity, why it matters and what to do. */
+
+import { listed } from "../../client-space.ts";
+import type { Hole } from "../../hole.ts";
 import { decidingRule, explained, type HoleRow, holePlace, type SeenHole } from "../../holes.ts";
 import type { Explained } from "../../product.ts";
-import { type Hole, listed } from "../../search.ts";
 
 const at = ({ hole }: SeenHole): string => hole.listener.name;
 const guard = "require domains = +local_domains : +relay_to_domains";

@@ -2,9 +2,9 @@
 import { ipSet } from "../../../net/ip-set.ts";
 import type { ConfigTree } from "../../../ports.ts";
 import type { Span } from "../../../text/source.ts";
+import type { Hole } from "../../hole.ts";
 import { decidingRule } from "../../holes.ts";
 import type { FileEdit } from "../../product.ts";
-import type { Hole } from "../../search.ts";
 import { type EximSource, sourceOfTree } from "./exim.ts";
 import { eximPlace } from "./explain.ts";
 import { networkOf } from "./lists.ts";

@@ -1,8 +1,9 @@
 /** What a hole is called in Postfix: a row for each, with its severity, why it matters and what to do. */
 import { formatIp } from "../../../net/ip.ts";
+import { listed } from "../../client-space.ts";
+import type { Hole } from "../../hole.ts";
 import { decidingRule, explained, type HoleRow, holePlace, type SeenHole } from "../../holes.ts";
 import type { Explained } from "../../product.ts";
-import { type Hole, listed } from "../../search.ts";
 
 const at = ({ hole }: SeenHole): string => `${hole.listener.name} (port ${hole.listener.port})`;
 

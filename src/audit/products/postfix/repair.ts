@@ -4,9 +4,9 @@ import { ipSet } from "../../../net/ip-set.ts";
 import { parsePrefix } from "../../../net/prefix.ts";
 import type { ConfigTree } from "../../../ports.ts";
 import type { Span } from "../../../text/source.ts";
+import type { Hole } from "../../hole.ts";
 import { decidingRule, holePlace } from "../../holes.ts";
 import type { FileEdit } from "../../product.ts";
-import type { Hole } from "../../search.ts";
 import { tokens } from "./parameters.ts";
 import { type PostfixFiles, postfixFiles } from "./postfix.ts";
 
