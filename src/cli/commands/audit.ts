@@ -37,7 +37,7 @@ const examples = `
 Examples:
   $ fencepost audit /etc/postfix                     the folder of a Postfix
   $ fencepost audit mx1=./mx1 mx2=./mx2              copies of two machines' folders, by name
-  $ postconf -n > dump.cf; fencepost audit dump.cf   what a machine has set (its tables are not in it)
+  $ (postconf -nf; postconf -Mf) > dump; fencepost audit dump   what a machine has set, without its tables
   $ fencepost audit /etc/postfix --json              lines, sessions and patches as one JSON document
 
 It reads these files and nothing else, and connects to nothing.

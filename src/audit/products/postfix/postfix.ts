@@ -24,6 +24,7 @@ import type {
 } from "../../rules.ts";
 import { withoutExtension } from "./access.ts";
 import { type AddressRules, orUnknown, readAddress } from "./address.ts";
+import { partsOfDump } from "./dump.ts";
 import { compareLevels } from "./expand.ts";
 import { clientList, domainList } from "./lists.ts";
 import { type MainCf, parseMainCf } from "./main-cf.ts";
@@ -53,11 +54,14 @@ export function postfixFiles(tree: ConfigTree): PostfixFiles | null {
       .sort((a, b) => a.path.split("/").length - b.path.split("/").length)[0];
   const main = named("main.cf") ?? texts.find(({ text }) => looksLikeMain(text));
   if (main === undefined) return null;
-  const master = named("master.cf");
+  const dump = posix.basename(main.path) === "main.cf" ? null : partsOfDump(main.text);
+  const other = named("master.cf");
+  const services = dump?.master ?? null;
+  const master = other ?? (services === null ? undefined : { path: main.path, text: services });
   return {
-    main: parseMainCf(main.path, main.text),
+    main: parseMainCf(main.path, dump?.main ?? main.text),
     master: master === undefined ? null : parseMasterCf(master.path, master.text),
-    masterFile: master?.path ?? null,
+    masterFile: other?.path ?? null,
     home: "/etc/postfix",
   };
 }
