@@ -21,7 +21,11 @@ export function searchNetworks(context: SearchContext): void {
     const ofFamily = ipSet([{ address: { family, bits: 0n }, length: 0 }]);
     const strange = trusted.intersect(ofFamily).subtract(grounds.inside);
     const everyone = context.asThemselves(family) && strangers[family].every((address) => trusted.has(address));
-    const shared = veiled ? strange.intersect(sharedSpace) : none;
+    const doubtful = unclear.intersect(ofFamily).subtract(grounds.inside);
+    const doubt = context.asThemselves(family) ? doubtful.subtract(sharedSpace) : none;
+    // Where only inside addresses are in doubt, what decides about them is whether strangers can have one.
+    const inPrivate = doubt.isEmpty ? strange.union(doubtful) : strange;
+    const shared = veiled ? inPrivate.intersect(sharedSpace) : none;
     const open = context.asThemselves(family) ? strange.subtract(sharedSpace) : none;
     const witness = (set: IpSet): Session => context.plain(pickFrom(set, family));
     if (everyone) {
@@ -56,14 +60,10 @@ export function searchNetworks(context: SearchContext): void {
         session,
         decision: context.ask(session),
         certainty: "conditional",
-        condition: `unless strangers appear as ${listed(around(trusted, shared))} (${approaches === null ? "behind a NAT, a proxy, a container bridge, or as neighbours" : whyVeiled(ways)})`,
+        condition: `unless strangers appear as ${listed(around(trusted.union(unclear), shared))} (${approaches === null ? "behind a NAT, a proxy, a container bridge, or as neighbours" : whyVeiled(ways)})`,
         clients: shared,
       });
     }
-    const unseen = veiled ? none : sharedSpace;
-    const doubt = context.asThemselves(family)
-      ? unclear.intersect(ofFamily).subtract(grounds.inside).subtract(unseen)
-      : none;
     if (!doubt.isEmpty) {
       const session =
         strangers[family].map((one) => context.plain(one)).find((one) => doubt.has(one.client.address)) ??
