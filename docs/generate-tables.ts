@@ -3,6 +3,7 @@
  * `<!-- table NAME -->` and `<!-- end -->`; a test compares.
  */
 import { readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { products } from "../src/audit/products.ts";
 import { type CheckTag, rows, type Seen } from "../src/check/findings.ts";
 import { outcomes, type Verdict, verdicts } from "../src/check/result.ts";
 import { exitCodes, exitOfVerdict } from "../src/cli/exit.ts";
@@ -74,6 +75,15 @@ export const tables: Readonly<Record<string, () => string>> = {
       order.map(([tag, row]) => [code(tag), row.severity, row.says(example), row.why, row.remedy(example)]),
     );
   },
+  "audit-findings": () =>
+    table(
+      ["tag", "severity", "why it matters", "what to do"],
+      products
+        .filter(({ name }) => name !== "containers") // in the words of Postfix
+        .flatMap(({ rows }) =>
+          Object.entries(rows).map(([tag, { severity, why, remedy }]) => [code(tag), severity, why, remedy]),
+        ),
+    ),
   "site-keys": () => {
     const found = keysIn(siteJsonSchema(), "");
     return table(

@@ -1,9 +1,8 @@
 /** What can be said of a hole whatever the product: which rule let the session through, and where it stands. */
-import type { Severity } from "../finding/finding.ts";
 import type { Span } from "../text/source.ts";
 import type { TraceEntry } from "./evaluate.ts";
 import type { Hole } from "./hole.ts";
-import type { Explained } from "./product.ts";
+import type { Explained, HoleRow } from "./product.ts";
 
 /** The last rule that permitted, or of which nothing can be told; `null`: nothing refused. */
 export function decidingRule({ decision }: Hole): TraceEntry | null {
@@ -28,21 +27,6 @@ export function holePlace(hole: Hole): Span | null {
 export function holeIdentity(hole: Hole): string {
   const { family } = hole.session.client.address;
   return `${hole.listener.name}|${hole.kind}|${hole.kind === "everyone" ? family : ""}|${decidingRule(hole)?.rule ?? ""}`;
-}
-
-/** What the words of a row may speak of. */
-export interface SeenHole {
-  /** The text of the deciding rule; empty if nothing refused. */
-  readonly rule: string;
-  readonly hole: Hole;
-}
-
-/** How a product tells one kind of hole. */
-export interface HoleRow {
-  readonly severity: Severity;
-  readonly says: (seen: SeenHole) => string;
-  readonly why: string;
-  readonly remedy: string;
 }
 
 /** The hole in the words of its row. What holds only under a condition is never critical. */

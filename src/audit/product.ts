@@ -16,6 +16,21 @@ export interface Explained {
   readonly where: Span | null;
 }
 
+/** What the words of a row may speak of. */
+export interface SeenHole {
+  /** The text of the deciding rule; empty if nothing refused. */
+  readonly rule: string;
+  readonly hole: Hole;
+}
+
+/** How a product tells one kind of hole. */
+export interface HoleRow {
+  readonly severity: Severity;
+  readonly says: (seen: SeenHole) => string;
+  readonly why: string;
+  readonly remedy: string;
+}
+
 export interface FileEdit {
   readonly path: string;
   readonly edit: LineEdit;
@@ -25,6 +40,8 @@ export interface Product {
   readonly name: string;
   /** `null`: these are not its files. */
   readonly read: (tree: ConfigTree, version: string | null) => Configuration | null;
+  /** Its tags, for the pages. */
+  readonly rows: Readonly<Record<string, HoleRow>>;
   readonly explain: (hole: Hole) => Explained;
   /** What relays nothing, and should be otherwise all the same. */
   readonly remarks?: (tree: ConfigTree, version: string | null) => readonly Explained[];

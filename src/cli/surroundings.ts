@@ -5,7 +5,7 @@ import { dirname, join, resolve } from "node:path";
 import { type Command, InvalidArgumentError } from "commander";
 import { systemClock, systemRandom } from "../io/clock.ts";
 import { dnsResolver } from "../io/dns.ts";
-import { makePrivateFile, readText, shippedCatalogue, UnreadableFile } from "../io/files.ts";
+import { compiledCatalogue, makePrivateFile, readText, shippedCatalogue, UnreadableFile } from "../io/files.ts";
 import { type Catalogue, loadCatalogue } from "../knowledge/catalogue.ts";
 import { parseHostPort } from "../net/host-port.ts";
 import { formatIp, type IpAddress, parseIp } from "../net/ip.ts";
@@ -87,6 +87,8 @@ function nearestSiteFile(): string | null {
 
 /** The catalogue that ships with the program. */
 export async function catalogueAtHand(): Promise<Catalogue> {
+  const compiled = await compiledCatalogue();
+  if (compiled !== null) return JSON.parse(compiled) as Catalogue; // written by the build from a checked catalogue
   const read = loadCatalogue(await shippedCatalogue());
   if (!read.ok)
     throw new Error(

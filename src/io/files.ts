@@ -58,6 +58,11 @@ export async function shippedCatalogue(): Promise<readonly { readonly path: stri
   );
 }
 
+/** The same as one JSON text, checked when the package was built; `null` where the sources run as they are. */
+export async function compiledCatalogue(): Promise<string | null> {
+  return readFile(new URL("../catalogue.json", import.meta.url), "utf8").catch(() => null);
+}
+
 /** Makes sure the file exists and only its owner may read it; folders on the way are made for the owner alone. */
 export function makePrivateFile(path: string): void {
   mkdirSync(dirname(path), { recursive: true, mode: 0o700 });

@@ -1,9 +1,10 @@
 /** Entries of the catalogue, as documents. Pure. */
 import type { Probe } from "../../knowledge/probe.ts";
-import type { Product } from "../../knowledge/product.ts";
+import type { Product, Step } from "../../knowledge/product.ts";
 import type { Remedy } from "../../knowledge/remedy.ts";
-import { type Block, code, counted, type Document, type Text } from "../document.ts";
+import { type Block, code, counted, type Document, type Text, toned } from "../document.ts";
 import type { CatalogueResult } from "../results/catalogue.ts";
+import { severityTones } from "../tones.ts";
 
 export function catalogueDocument(result: CatalogueResult): Document {
   return { title: "Catalogue", blocks: blocksOf(result) };
@@ -109,6 +110,11 @@ function remedyBlocks({ id, title, text }: Remedy): readonly Block[] {
 
 function productBlocks(product: Product): readonly Block[] {
   const { files, relaying } = product.configuration;
+  const { auditedAs, defaults = [], misconfigurations = [], remedies = {}, fingerprints } = product;
+  const titled = (text: string, blocks: readonly Block[]): readonly Block[] => [
+    { kind: "heading", level: 2, text },
+    ...blocks,
+  ];
   return [
     { kind: "heading", level: 1, text: product.name },
     {
@@ -116,17 +122,82 @@ function productBlocks(product: Product): readonly Block[] {
       rows: [
         ["id", product.id],
         ["checked against", `${product.checkedAgainst}, last verified ${product.verified}`],
+        ...(auditedAs === undefined ? [] : [["audit", code(`fencepost audit --product ${auditedAs} PATH`)] as const]),
         ["files", files.length === 0 ? "none known" : files.join(", ")],
         ["see", product.references.join("; ")],
       ],
     },
-    { kind: "heading", level: 2, text: "Where its relay rule is written" },
-    { kind: "paragraph", text: relaying },
-    ...(product.remedies === undefined
+    ...titled("Where its relay rule is written", [{ kind: "paragraph", text: relaying }]),
+    ...commandsOf(product).flatMap(({ title, steps }) => titled(title, [{ kind: "list", items: steps.map(stepText) }])),
+    ...(misconfigurations.length === 0
       ? []
-      : [
-          { kind: "heading", level: 2, text: "What to change, by remedy" } as const,
-          { kind: "facts", rows: Object.entries(product.remedies) } as const,
-        ]),
+      : titled("What goes wrong", [
+          {
+            kind: "events",
+            events: misconfigurations.map(({ id, tag, severity, what, remedy, sources }) => ({
+              word: severity,
+              tone: severityTones[severity],
+              title: [toned(`${id}: `, "strong"), what],
+              lines: [
+                [toned("Do: ", "strong"), remedy],
+                toned(`${tag === undefined ? "" : `The audit calls it ${tag}. `}See ${sources.join(", ")}`, "faint"),
+              ],
+            })),
+          },
+        ])),
+    ...(defaults.length === 0
+      ? []
+      : titled("What holds where nobody has set it", [
+          {
+            kind: "table",
+            head: ["setting", "default", "versions"],
+            rows: defaults.map(({ setting, value, versions, note }) => [
+              setting,
+              note === undefined ? value : `${value} (${note.replace(/\.$/, "")})`,
+              versions,
+            ]),
+          },
+        ])),
+    ...(Object.keys(remedies).length === 0
+      ? []
+      : titled("What to change, by remedy of a probe", [{ kind: "facts", rows: Object.entries(remedies) }])),
+    ...(fingerprints.length === 0
+      ? []
+      : titled("How it is told", [
+          {
+            kind: "table",
+            head: ["in", "pattern", "weight"],
+            rows: fingerprints.map(({ in: place, pattern, weight }) => [place, code(pattern), String(weight)]),
+          },
+        ])),
   ];
+}
+
+export interface CommandGroup {
+  readonly title: string;
+  readonly steps: readonly Step[];
+}
+
+/** What a person types or does with a product, in the order of an emergency: stop it, look, show, mend. */
+export function commandsOf({ listener, queue, dump, reload }: Product): readonly CommandGroup[] {
+  const groups: readonly (readonly [string, readonly Step[] | undefined])[] = [
+    ["To stop taking mail from outside", listener.stop],
+    ["To take mail from this machine alone", listener.loopback],
+    ["To hold what is queued", queue?.hold],
+    ["To look at the queue", queue?.look],
+    ["To let the queue go, without the spam", queue?.release],
+    ["To show its configuration", dump],
+    ["To check a change", reload?.check],
+    ["To make tables anew", reload?.tables],
+    ["To put a change into force", reload?.apply],
+  ];
+  return groups.flatMap(([title, steps]) => (steps === undefined ? [] : [{ title, steps }]));
+}
+
+function stepText(step: Step): Text {
+  if ("do" in step) return step.do;
+  const { note } = step;
+  // A comment where it is pasted along with its command.
+  if ("run" in step) return [code(step.run), ...(note === undefined ? [] : [toned(`  # ${note}`, "faint")])];
+  return ["Write ", code(step.write), ` in ${step.in}.`, ...(note === undefined ? [] : [toned(` ${note}`, "faint")])];
 }

@@ -2,13 +2,14 @@
 
 import { listed } from "../../client-space.ts";
 import type { Hole } from "../../hole.ts";
-import { decidingRule, explained, type HoleRow, holePlace, type SeenHole } from "../../holes.ts";
-import type { Explained } from "../../product.ts";
+import { decidingRule, explained, holePlace } from "../../holes.ts";
+import type { Explained, HoleRow, SeenHole } from "../../product.ts";
 import { quoted } from "./powershell.ts";
 
 const at = ({ hole }: SeenHole): string => `${connectorOf(hole)} (port ${hole.listener.port})`;
 
-const rows = {
+/** What each tag means. */
+export const rows = {
   EXC_ANON_ANYRCPT: {
     severity: "critical",
     says: (seen) => `${at(seen)}: clients without a login may send anywhere${over(seen)}.`,

@@ -2,13 +2,14 @@
 
 import { listed } from "../../client-space.ts";
 import type { Hole } from "../../hole.ts";
-import { decidingRule, explained, type HoleRow, holePlace, type SeenHole } from "../../holes.ts";
-import type { Explained } from "../../product.ts";
+import { decidingRule, explained, holePlace } from "../../holes.ts";
+import type { Explained, HoleRow, SeenHole } from "../../product.ts";
 
 const at = ({ hole }: SeenHole): string => hole.listener.name;
 const guard = "require domains = +local_domains : +relay_to_domains";
 
-const rows = {
+/** What each tag means. */
+export const rows = {
   EXIM_NET_ANY: {
     severity: "critical",
     says: (seen) => `${at(seen)}: every client may send anywhere ("${seen.rule}").`,

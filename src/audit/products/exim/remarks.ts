@@ -6,7 +6,7 @@ export function remarksOf(_tree: ConfigTree, version: string | null): readonly E
   if (version === null || !isBefore(version, [4, 97, 1])) return [];
   return [
     {
-      tag: "EXM_SMUGGLING",
+      tag: "EXIM_SMUGGLING",
       severity: "medium",
       says: `Exim ${version} takes a bare line feed before the final dot for the end of a message (SMTP smuggling).`,
       why: "A second message can be hidden in the text of a first, and gets the trust of its session (CVE-2023-51766).",

@@ -1,15 +1,17 @@
 /** What a hole is called in Postfix: a row for each, with its severity, why it matters and what to do. */
+
 import { formatIp } from "../../../net/ip.ts";
 import { listed } from "../../client-space.ts";
 import type { Hole } from "../../hole.ts";
-import { decidingRule, explained, type HoleRow, holePlace, type SeenHole } from "../../holes.ts";
-import type { Explained } from "../../product.ts";
+import { decidingRule, explained, holePlace } from "../../holes.ts";
+import type { Explained, HoleRow, SeenHole } from "../../product.ts";
 
 const at = ({ hole }: SeenHole): string => `${hole.listener.name} (port ${hole.listener.port})`;
 
 const guard = "permit_mynetworks, permit_sasl_authenticated, reject_unauth_destination";
 
-const rows = {
+/** What each tag means. */
+export const rows = {
   PFX_NET_ANY: {
     severity: "critical",
     says: (seen) => `${at(seen)}: every client${onlyFamily(seen)} counts as one of mynetworks and may send anywhere.`,
