@@ -194,6 +194,24 @@ for (const [what, files, verdict] of [
     "closed",
   ],
   [
+    "a network that may relay with one sender",
+    {
+      "/etc/postfix/main.cf":
+        "compatibility_level=3.6\nsmtpd_restriction_classes = partner\npartner = check_sender_access inline:{boss@ours.example=OK}\nsmtpd_relay_restrictions = check_client_access cidr:/etc/postfix/partners, reject_unauth_destination\n",
+      "/etc/postfix/partners": "198.51.100.0/24 partner\n",
+    },
+    "conditional",
+  ],
+  [
+    // postconf(5): OK is not taken here, for safety.
+    "a name in reverse DNS that nobody confirms",
+    {
+      "/etc/postfix/main.cf":
+        "compatibility_level=3.6\nsmtpd_relay_restrictions = check_reverse_client_hostname_access inline:{friend.example=OK}, reject_unauth_destination\n",
+    },
+    "closed",
+  ],
+  [
     "no compatibility level: the subnet is trusted",
     { "/etc/postfix/main.cf": "smtpd_relay_restrictions = permit_mynetworks, reject_unauth_destination\n" },
     "conditional",

@@ -50,24 +50,27 @@ export function pickFrom(set: IpSet, family: 4 | 6): IpAddress {
   return { family: range.family, bits: range.first + (size > 16n ? 9n : size / 2n) };
 }
 
-/** Stretches of private addresses that the rules name, but for those known already; a few. */
-export function innerClients(
+/**
+ * Stretches that the rules name within a space, one client of each, without those that are known already. Bounded: the
+ * first that are named.
+ */
+export function namedClients(
   ranges: readonly IpRange[],
-  known: IpSet,
+  space: IpSet,
 ): readonly { readonly address: IpAddress; readonly clients: IpSet }[] {
   const found: { address: IpAddress; clients: IpSet }[] = [];
-  let left = sharedSpace.subtract(known);
+  let left = space;
   for (const range of ranges) {
     const clients = ipSetOfRanges([range]).intersect(left);
     if (clients.isEmpty) continue;
     found.push({ address: pickFrom(clients, range.family), clients });
     left = left.subtract(clients);
-    if (found.length >= maxInner) break;
+    if (found.length >= maxNamed) break;
   }
   return found;
 }
 
-const maxInner = 8;
+const maxNamed = 12;
 
 /** A few of the ranges, as people write them. */
 export function listed(set: IpSet): string {

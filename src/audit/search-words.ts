@@ -1,16 +1,17 @@
 /** Strangers who say something special: a sender, a HELO name, a way of writing the recipient, or two of them together. */
 import type { IpAddress } from "../net/ip.ts";
-import { ipSet } from "../net/ip-set.ts";
-import { innerClients, listed, plainStranger, strangers } from "./client-space.ts";
+import { type IpSet, ipSet, ipSetOfRanges } from "../net/ip-set.ts";
+import { hasWide, listed, namedClients, plainStranger, strangers } from "./client-space.ts";
 import { type Disguise, gatewayIn } from "./deployment/disguise.ts";
 import { sharedSpace } from "./grounds.ts";
 import type { HoleKind } from "./hole.ts";
 import type { Session } from "./rules.ts";
 import type { SearchContext } from "./search-context.ts";
 import { clientNamesToTry, helosToTry, recipientsToTry, sendersToTry, type Wording } from "./strings.ts";
-import { violation } from "./violation.ts";
+import { type Violation, violation } from "./violation.ts";
 
 const maxPairs = 4000;
+const maxReverseNames = 200;
 
 export function searchWords(context: SearchContext): void {
   const {
@@ -47,14 +48,6 @@ export function searchWords(context: SearchContext): void {
       });
       return relays.certainty === "open" && relays.kind === null;
     };
-    const kindOf = ({ kind }: Wording): HoleKind =>
-      kind === "plain" ? "everyone" : kind === "seed" ? "recipient" : kind;
-    const withRecipient = (session: Session, recipient: Wording): Session => ({
-      ...session,
-      forwardPath: recipient.text,
-      backupMx: recipient.kind === "backup-mx",
-    });
-
     const openRecipients = new Set<Wording>();
     for (const recipient of recipients) {
       const alone = explore(
@@ -70,6 +63,9 @@ export function searchWords(context: SearchContext): void {
       const session: Session = { ...plain, client: { ...plain.client, name, reverseName: name } };
       if (explore(session, "client-name", anybodys ? "" : `for whoever controls the DNS of ${name}`)) break;
     }
+    // Whoever owns an address names it in reverse DNS as he likes, as long as nobody asks whether the name leads back.
+    for (const reverseName of vocabulary.seeds["client-reverse-name"].slice(0, maxReverseNames))
+      if (explore({ ...plain, client: { ...plain.client, reverseName } }, "client-name")) break;
     // A recipient of ours first: what was decided for it must not hold for the next.
     if (grounds.ourDomain !== null)
       explore({ ...plain, previousRecipients: [`<postmaster@${grounds.ourDomain}>`] }, "combination");
@@ -94,34 +90,60 @@ export function searchWords(context: SearchContext): void {
   }
 }
 
-/** Who comes from inside, for all that is known, and says something special. */
-export function searchInnerWords(context: SearchContext): void {
-  const {
-    request: { configuration, grounds },
-    vocabulary,
-    trusted,
-    unclear,
-    veiled,
-  } = context;
-  if (!veiled) return;
-  const senders = sendersToTry(configuration, vocabulary);
-  const helos = helosToTry(configuration, vocabulary);
-  for (const { address, clients } of innerClients(vocabulary.ranges, trusted.union(unclear).union(grounds.inside))) {
-    const plain = context.plain(address);
-    const sessions = [
-      ...senders.map((reversePath) => ({ kind: "sender" as const, session: { ...plain, reversePath } })),
-      ...helos.map((helo) => ({ kind: "helo" as const, session: { ...plain, helo } })),
-    ];
-    for (const { kind, session } of sessions) {
-      const decision = context.ask(session);
-      const relays = violation(session, decision, grounds, address);
-      if (relays === null || relays.kind !== null) continue;
-      const certainty = relays.certainty === "open" ? "conditional" : relays.certainty;
-      const condition = relays.condition || `unless strangers appear as ${listed(clients)}`;
-      context.holes.add({ kind, session, decision, certainty, condition, clients });
-    }
+/**
+ * Clients that the rules name by address without trusting them, who say something special: strangers who may look like
+ * them, and whoever has such an address.
+ */
+export function searchNamedClients(context: SearchContext): void {
+  const { configuration, listener, grounds } = context.request;
+  const { vocabulary, trusted, unclear, veiled } = context;
+  const known = trusted.union(unclear).union(grounds.inside);
+  const recipients = recipientsToTry(configuration, listener, vocabulary).filter(({ kind }) => kind !== "backup-mx");
+  const sessionsOf = (plain: Session): readonly { readonly kind: HoleKind; readonly session: Session }[] => [
+    ...sendersToTry(configuration, vocabulary).map((reversePath) => ({
+      kind: "sender" as const,
+      session: { ...plain, reversePath },
+    })),
+    ...helosToTry(configuration, vocabulary).map((helo) => ({ kind: "helo" as const, session: { ...plain, helo } })),
+    ...recipients.map((recipient) => ({ kind: kindOf(recipient), session: withRecipient(plain, recipient) })),
+  ];
+  const search = (space: IpSet, certaintyOf: (clients: IpSet) => Pick<Violation, "certainty" | "condition">): void => {
+    for (const { address, clients } of namedClients(vocabulary.ranges, space))
+      for (const { kind, session } of sessionsOf(context.plain(address)).slice(0, maxPairs)) {
+        const decision = context.ask(session);
+        const relays = violation(session, decision, grounds, address);
+        if (relays === null || relays.kind !== null) continue;
+        const { certainty, condition } = relays.certainty === "open" ? certaintyOf(clients) : relays;
+        context.holes.add({ kind, session, decision, certainty, condition, clients });
+      }
+  };
+  if (veiled)
+    search(sharedSpace.subtract(known), (clients) => ({
+      certainty: "conditional",
+      condition: `unless strangers appear as ${listed(clients)}`,
+    }));
+  const seats = [...seatsOf(context, 4), ...seatsOf(context, 6)].filter(({ disguise }) => disguise === undefined);
+  for (const { family, address: seat } of seats) {
+    const all = ipSet([{ address: { family, bits: 0n }, length: 0 }]);
+    // The stretch in which the stranger sits was searched with him.
+    const others = vocabulary.ranges.filter((range) => range.family === family && !ipSetOfRanges([range]).has(seat));
+    const space = ipSetOfRanges(others).intersect(all).subtract(sharedSpace).subtract(known);
+    search(space, (clients) => {
+      const theirs = grounds.hasSite || hasWide(clients);
+      return theirs
+        ? { certainty: "open", condition: "" }
+        : { certainty: "conditional", condition: `unless all of ${listed(clients)} is yours` };
+    });
   }
 }
+
+const kindOf = ({ kind }: Wording): HoleKind => (kind === "plain" ? "everyone" : kind === "seed" ? "recipient" : kind);
+
+const withRecipient = (session: Session, recipient: Wording): Session => ({
+  ...session,
+  forwardPath: recipient.text,
+  backupMx: recipient.kind === "backup-mx",
+});
 
 /** A stranger as the rules see him. */
 export interface Seat {

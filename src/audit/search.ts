@@ -13,7 +13,7 @@ import type { Listener } from "./rules.ts";
 import { searchClaims } from "./search-claims.ts";
 import { SearchContext, type SearchRequest } from "./search-context.ts";
 import { searchDisguises, searchNetworks } from "./search-networks.ts";
-import { searchInnerWords, searchWords } from "./search-words.ts";
+import { searchNamedClients, searchWords } from "./search-words.ts";
 
 export interface ListenerSearch {
   readonly listener: Listener;
@@ -36,7 +36,7 @@ export function searchListener(request: SearchRequest): ListenerSearch {
     searchNetworks(context);
     searchDisguises(context);
     searchWords(context);
-    searchInnerWords(context);
+    searchNamedClients(context);
     searchClaims(context);
   }
   const { trusted, unclear, sessions, cut } = context;

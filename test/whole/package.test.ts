@@ -45,7 +45,9 @@ afterAll(() => {
 test("the package holds the program and its data, and nothing else", () => {
   const tops = new Set(packed.map((path) => path.split("/")[0]));
   expect([...tops].sort()).toEqual(["LICENSE", "README.md", "bin", "catalogue", "dist", "package.json", "schemas"]);
-  expect(packed.filter((path) => path.startsWith("dist/") && !/(\.js|\.d\.ts|^dist\/catalogue\.json)$/.test(path))).toEqual([]);
+  expect(
+    packed.filter((path) => path.startsWith("dist/") && !/(\.js|\.d\.ts|^dist\/catalogue\.json)$/.test(path)),
+  ).toEqual([]);
   expect(packed.filter((path) => /\.test\.|\.lab\./.test(path))).toEqual([]);
 });
 

@@ -129,7 +129,7 @@ function seedsOf(subject: AccessSubject, table: Table): readonly Seed[] {
   switch (subject) {
     case "client":
       return entries
-        .filter(({ key }) => !/^[0-9a-f.:]+$/i.test(key) || /^[a-f.]+$/i.test(key))
+        .filter(({ key }) => !/^[0-9a-f.:/]+$/i.test(key) || /^[a-f.]+$/i.test(key))
         .map(({ key }) => ({ of: "client-name", text: key }));
     case "reverse-client":
       return entries.map(({ key }) => ({ of: "client-reverse-name", text: key }));

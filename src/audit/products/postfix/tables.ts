@@ -5,7 +5,15 @@
  */
 import { posix } from "node:path";
 import { parseIp } from "../../../net/ip.ts";
-import { contains, type IpRange, type Prefix, parsePrefix, prefixOf, prefixRange } from "../../../net/prefix.ts";
+import {
+  contains,
+  formatPrefix,
+  type IpRange,
+  type Prefix,
+  parsePrefix,
+  prefixOf,
+  prefixRange,
+} from "../../../net/prefix.ts";
 import type { ConfigTree } from "../../../ports.ts";
 import { type Span, sourceOf } from "../../../text/source.ts";
 import { compilePattern, matches, samplesOf } from "../../pattern.ts";
@@ -258,7 +266,7 @@ function cidr(ref: string, lines: Lines, context: TableContext): Table {
       const row = rows[best];
       return row === undefined ? null : { value: row.value, where: row.where, copiesDomain: false };
     },
-    entries: [],
+    entries: rows.map(({ block, value, where }) => ({ key: formatPrefix(block.prefix), value, where })),
     ranges: rows.flatMap(({ block, scope }) => [block, ...scope].map(({ prefix }) => prefixRange(prefix))),
   };
 }

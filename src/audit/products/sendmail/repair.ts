@@ -24,6 +24,9 @@ export function repairsOf(hole: Hole, tree: ConfigTree): readonly (readonly File
   const inMc = mc === null || feature === undefined ? null : withoutFeature(mc.file, mc.text, feature);
   const cf = mainFile(tree, "cf");
   if (cf === null) add(inMc);
+  else if (feature === "loose_relay_check") add(strict(tree), inMc);
+  // Whoever takes the domain away stops its mail too.
+  if (tag === "SM_PASS_ON") return all;
   if (place !== null && place.file !== "") {
     const word = /^(?:class \w+|access): (\S+)/.exec(rule?.rule ?? "")?.[1] ?? "";
     const isTable = rule?.rule.startsWith("access: ") === true;
@@ -98,6 +101,14 @@ function* onlyTowards(
     withoutWord(place, word),
     { path: entry.file, edit: { from: line, to: line - 1, with: [`To:${word}\tRELAY`] } },
   ];
+}
+
+/** The check of recipients that follows routes, in place of the loose one: both rulesets are in every file. */
+function strict(tree: ConfigTree): FileEdit | null {
+  const ruleset = policyOfTree(tree)?.policy.machine.rulesets.get("rcpt_ok");
+  const first = ruleset !== undefined && "rules" in ruleset ? ruleset.rules[0]?.where : undefined;
+  if (first == null || !first.text.includes("$>CanonAddr")) return null;
+  return put(first, first.text.replace("$>CanonAddr", "$>ParseRecipient").split("\n"));
 }
 
 /** Where check_rcpt refuses nothing: what is ours is let through, and the rest refused, behind its last rule. */
