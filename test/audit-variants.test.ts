@@ -10,8 +10,8 @@ import { auditTree } from "../src/audit/examine.ts";
 import type { AuditResult } from "../src/audit/result.ts";
 import { treeOf } from "../src/audit/tree.ts";
 import { parseSite } from "../src/site/site.ts";
-import { packagedMaster } from "./lab/audit-cases.ts";
 import { postfixVariants } from "./lab/mailers/postfix.ts";
+import { packagedMaster } from "./lab/postfix-master.ts";
 import { siteYaml } from "./lab/site-file.ts";
 import type { Variant } from "./lab/variant.ts";
 

@@ -15,7 +15,7 @@ import type { Site } from "../../src/site/model.ts";
 import { parseSite } from "../../src/site/site.ts";
 import { readForwardPath, readReversePath } from "../../src/smtp/path.ts";
 import { inside, mailerA, neighbour, stranger } from "./addresses.ts";
-import { closeLab, startLab } from "./lab.ts";
+import { closeLab, type Lab, startLab } from "./lab.ts";
 import type { Played } from "./play.ts";
 import { siteYaml } from "./site-file.ts";
 import type { Exploit, Variant } from "./variant.ts";
@@ -28,6 +28,9 @@ export type PlayedCase = {
   readonly root: string;
   /** Whether a handshake succeeds in the lab. */
   readonly speaksTls: boolean;
+  readonly version?: string;
+  /** Starts it in a way of its own; `null`: it does not run, as was derived. */
+  readonly start?: (variant: Variant, configuration: Configuration) => Promise<Lab | null>;
 };
 
 type Compared = {
@@ -70,25 +73,36 @@ export async function differential(product: string, cases: readonly PlayedCase[]
   process.exitCode = total.disagreements === 0 ? 0 : 1;
 }
 
-async function compare({ variant, sessions, machine, root, speaksTls }: PlayedCase): Promise<Compared> {
+/** One configuration, audited and run. */
+export async function compare({
+  variant,
+  sessions,
+  machine,
+  root,
+  speaksTls,
+  version,
+  start,
+}: PlayedCase): Promise<Compared> {
   const product = products.find(({ name }) => name === variant.product);
   const tree = treeOf(root, { ...machine, ...variant.files });
-  const configuration = product?.read(tree, null) ?? null;
+  const configuration = product?.read(tree, version ?? null) ?? null;
   if (product === undefined || configuration === null) throw new Error("not read");
   const site = siteOf(variant);
   const { verdict } = auditTree(variant.name, tree, {
     site,
     product: product.name,
-    version: null,
+    version: version ?? null,
     deployment: null,
     follow: null,
-
     deadLists: [],
   });
   const holes = deriveListeners(configuration, site).flatMap(({ search }) => search.holes);
   const witnesses = holes.flatMap((hole) => exploitOf(hole, variant) ?? []).filter(({ tls }) => speaksTls || !tls);
   const all = [...sessions, ...witnesses];
-  await using lab = await startLab(variant);
+  const lab = await (start ?? startLab)(variant, configuration);
+  if (lab === null)
+    return { sessions: 1, agreed: 1, unknown: 0, witnesses: 0, verdict: "not running", disagreements: [] };
+  await using _lab = lab;
   const played = new Map<Exploit, Played>();
   for (const namespace of ["world", "inside"] as const) {
     const own = all.filter(({ source }) => isInside(source) === (namespace === "inside"));

@@ -3,7 +3,7 @@ import type { TreeRequest } from "../../src/audit/request.ts";
 import { treeOf } from "../../src/audit/tree.ts";
 import type { ConfigTree } from "../../src/ports.ts";
 import { parseSite, type Site } from "../../src/site/site.ts";
-import { packagedMaster } from "./audit-cases.ts";
+import { packagedMaster } from "./postfix-master.ts";
 import { siteYaml } from "./site-file.ts";
 import type { Mailer, ProductName, Variant } from "./variant.ts";
 

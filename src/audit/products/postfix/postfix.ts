@@ -1,6 +1,6 @@
 /**
  * Postfix: main.cf and master.cf (or the output of `postconf -n`) into listeners with their rules. The reading follows
- * smtpd_check.c and trivial-rewrite of Postfix 3; `test/lab/audit-differential.ts` compares it with the running program.
+ * smtpd_check.c and trivial-rewrite of Postfix 3; `test/lab/audit-postfix.ts` compares it with the running program.
  */
 import { posix } from "node:path";
 import { type IpAddress, parseIp } from "../../../net/ip.ts";
