@@ -16,7 +16,7 @@ import { tcpDialer, tcpListener } from "../src/io/tcp.ts";
 import { parseDomain } from "../src/net/domain.ts";
 import { startPractice } from "../src/practice/practice.ts";
 
-const main = fileURLToPath(new URL("../src/cli/main.ts", import.meta.url));
+const main = fileURLToPath(new URL("../dist/cli/main.js", import.meta.url));
 const self = fileURLToPath(import.meta.url);
 const port = 2525;
 

@@ -21,7 +21,7 @@ import { variants } from "../test/lab/variants.ts";
 import { AccuracyTable } from "./accuracy.ts";
 import { nmap } from "./nmap.ts";
 
-const main = fileURLToPath(new URL("../src/cli/main.ts", import.meta.url));
+const main = fileURLToPath(new URL("../dist/cli/main.js", import.meta.url));
 const rows: readonly Behaviour[] = behaviours;
 const addressOf = (index: number): string => `127.0.20.${index + 1}`;
 /** For the one that looks at the client's family. */

@@ -11,7 +11,7 @@ import { variants } from "../test/lab/variants.ts";
 import { AccuracyTable } from "./accuracy.ts";
 import { nmap } from "./nmap.ts";
 
-const main = fileURLToPath(new URL("../src/cli/main.ts", import.meta.url));
+const main = fileURLToPath(new URL("../dist/cli/main.js", import.meta.url));
 
 interface Ours {
   readonly verdict: string;
