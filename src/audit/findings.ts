@@ -16,8 +16,9 @@ import type { TreeRequest } from "./request.ts";
 import type { AuditFinding } from "./result.ts";
 import { wrongedMail } from "./wronged.ts";
 
-/** So many patches are tried in all: each costs an audit. */
+/** So many patches are tried in all, and fewer where each audit is long: each costs one. */
 const maxTries = 60;
+const maxTriedSessions = 400_000;
 
 export interface Found {
   /** Worst first. */
@@ -33,7 +34,11 @@ export function findingsOf(
   derived: readonly DerivedListener[],
   request: TreeRequest,
 ): Found {
-  let tries = maxTries;
+  const each = Math.max(
+    1,
+    derived.reduce((sum, { search }) => sum + search.sessions, 0),
+  );
+  let tries = Math.max(1, Math.min(maxTries, Math.floor(maxTriedSessions / each)));
   const findings = new Map<string, AuditFinding>();
   const mending = new Map<string, readonly FileEdit[]>();
   for (const { search } of derived)

@@ -126,7 +126,9 @@ export function searchNamedClients(context: SearchContext): void {
   for (const { family, address: seat } of seats) {
     const all = ipSet([{ address: { family, bits: 0n }, length: 0 }]);
     // The stretch in which the stranger sits was searched with him.
-    const others = vocabulary.ranges.filter((range) => range.family === family && !ipSetOfRanges([range]).has(seat));
+    const others = vocabulary.ranges.filter(
+      (range) => range.family === family && !(range.first <= seat.bits && seat.bits <= range.last),
+    );
     const space = ipSetOfRanges(others).intersect(all).subtract(sharedSpace).subtract(known);
     search(space, (clients) => {
       const theirs = grounds.hasSite || hasWide(clients);

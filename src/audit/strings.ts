@@ -25,13 +25,16 @@ export function vocabularyOf(listener: Listener): Vocabulary {
     "client-name": new Set(),
     "client-reverse-name": new Set(),
   };
-  const ranges: IpRange[] = [];
+  const ranges = new Map<string, IpRange>();
+  const addRange = (range: IpRange): void => {
+    ranges.set(`${range.family}/${range.first}/${range.last}`, range);
+  };
   const seen = new Set<Program>();
   const add = (of: TextField, text: string): void => {
     if (seeds[of].size < maxSeeds && /^[^\0\r\n]{0,320}$/.test(text)) seeds[of].add(text);
   };
   const addSet = (set: IpSet): void => {
-    for (const range of set.ranges) ranges.push(range);
+    set.ranges.forEach(addRange);
   };
   const visitCondition = (condition: Condition): void => {
     switch (condition.kind) {
@@ -50,7 +53,7 @@ export function vocabularyOf(listener: Listener): Vocabulary {
         return;
       case "computed":
         for (const { of, text } of condition.seeds ?? []) add(of, text);
-        for (const range of condition.ranges ?? []) ranges.push(range);
+        condition.ranges?.forEach(addRange);
         return;
       case "program-permits":
         visitProgram(condition.program);
@@ -70,7 +73,7 @@ export function vocabularyOf(listener: Listener): Vocabulary {
         return;
       case "lookup":
         for (const { of, text } of step.seeds) add(of, text);
-        for (const range of step.ranges) ranges.push(range);
+        step.ranges.forEach(addRange);
         step.programs.forEach(visitProgram);
     }
   };
@@ -85,7 +88,7 @@ export function vocabularyOf(listener: Listener): Vocabulary {
       TextField,
       string[]
     >, // same keys
-    ranges,
+    ranges: [...ranges.values()],
   };
 }
 

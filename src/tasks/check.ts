@@ -79,7 +79,7 @@ export async function* checkTask(
   const { site } = options;
   const lookup = site === null ? null : siteLookup(site);
   const { name: profile, selection, catalogue, sources } = planOf(options, ports.tell);
-  const named = await namedTargets(
+  const found = await namedTargets(
     options.targets,
     {
       site,
@@ -91,6 +91,14 @@ export async function* checkTask(
     },
     signal,
   );
+  // A witness is about its own client: over the other family somebody else would play it.
+  const bound = options.witnesses.length > 0 && sources.length > 0;
+  const named: NamedTargets = bound
+    ? {
+        ...found,
+        targets: found.targets.filter(({ address }) => sources.some(({ family }) => family === address.family)),
+      }
+    : found;
   if (named.targets.length === 0 && named.unresolved.length === 0)
     throw new UsageError("no target: name a host, an address or a domain, or list mailers in site.yaml");
 

@@ -132,7 +132,9 @@ function judge(
   // Whether a user exists is asked first, and is no part of the right to write to him.
   const nobody = /^S: 550 5\.1\.1 .*(?:User unknown|no such user)/.test(seen?.transcript.at(-1) ?? "");
   const local = recipient.kind === "address" && recipient.end === "local";
-  const agrees = ended === really || (discarded && really === "permit") || (nobody && local);
+  // Who has no name in DNS can get one: the audit does not count on his refusal for that.
+  const nameless = session.client.name === null && / Fix reverse DNS /.test(seen?.transcript.at(-1) ?? "");
+  const agrees = ended === really || (discarded && really === "permit") || (nobody && local) || nameless;
   const outside = recipient.kind === "address" && recipient.end === "outside";
   const isStranger = exploit.source === stranger.v4 || exploit.source === stranger.v6;
   const broken =

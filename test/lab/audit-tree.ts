@@ -24,12 +24,24 @@ const machine: Readonly<Partial<Record<ProductName, Readonly<Record<string, stri
   },
 };
 
-/** The lab appends `master.lab` to the packaged master.cf when it starts. */
-const appended = "/etc/postfix/master.lab";
+/** Files that the lab appends to those of the package when it starts: by name, what they become, and what stands there. */
+const appended: Readonly<Record<string, { readonly to: string; readonly packaged: string; readonly always: boolean }>> =
+  {
+    "/etc/postfix/master.lab": { to: "/etc/postfix/master.cf", packaged: packagedMaster, always: true },
+    "/etc/courier/esmtpd.lab": {
+      to: "/etc/courier/esmtpd",
+      packaged: 'PORT=smtp\nACCESSFILE=$sysconfdir/smtpaccess\nESMTPAUTH=""\nAUTH_REQUIRED=0\n',
+      always: true,
+    },
+    // The submission daemon runs only where a variant has settings for it.
+    "/etc/courier/esmtpd-msa.lab": { to: "/etc/courier/esmtpd-msa", packaged: "PORT=587\n", always: false },
+  };
 
 export function treeOfMailer({ product, files }: Mailer): ConfigTree {
-  const { [appended]: master = "", ...rest } = files;
-  const own = product === "postfix" ? { ...rest, "/etc/postfix/master.cf": packagedMaster + master } : files;
+  const own: Record<string, string> = {};
+  for (const [path, text] of Object.entries(files)) if (!(path in appended)) own[path] = text;
+  for (const [name, { to, packaged, always }] of Object.entries(appended))
+    if (to.startsWith(`${roots[product]}/`) && (always || name in files)) own[to] = packaged + (files[name] ?? "");
   return treeOf(roots[product], { ...machine[product], ...own });
 }
 
@@ -38,10 +50,11 @@ export function filesOfTree(tree: ConfigTree, before: Mailer): Record<string, st
   const files: Record<string, string> = {};
   for (const [path, file] of tree.files) {
     if (file.kind !== "text") return null;
-    if (path === "/etc/postfix/master.cf") {
-      if (!file.text.startsWith(packagedMaster)) return null;
-      const rest = file.text.slice(packagedMaster.length);
-      if (rest !== "") files[appended] = rest;
+    const [name, made] = Object.entries(appended).find(([, { to }]) => to === path) ?? [path, null];
+    if (made !== null) {
+      if (!file.text.startsWith(made.packaged)) return null;
+      const rest = file.text.slice(made.packaged.length);
+      if (rest !== "" || !made.always) files[name] = rest;
     } else if (path in before.files) files[path] = file.text;
     else if (machine[before.product]?.[path] !== file.text) return null;
   }

@@ -6,7 +6,7 @@ import { afterAll, beforeAll, expect, test } from "vitest";
 import { z } from "zod";
 import { mailerB, resolver } from "./addresses.ts";
 import { available } from "./available.ts";
-import { closeLab, type Lab, startLab } from "./lab.ts";
+import { closeLab, inLab, type Lab } from "./lab.ts";
 import { recipes } from "./recipes.ts";
 import { ensureRoots } from "./roots.ts";
 import { expectedVerdict, type Variant } from "./variant.ts";
@@ -50,14 +50,15 @@ for (const variant of variants)
   test.concurrent(variant.name, { timeout: 400_000 }, async ({ expect, skip }) => {
     if (can !== undefined && process.env.CI !== "true") skip(can);
     expect(can).toBeUndefined();
-    await using lab = await startLab(variant);
-    try {
-      judge(variant, lab, await check(lab));
-    } catch (error) {
-      const why = error instanceof Error ? error.message : String(error);
-      const message = `${variant.name} is ${variant.truth} (${variant.openTo}).\n${why}\n\n${lab.log().slice(-3000)}`;
-      throw new Error(message, { cause: error });
-    }
+    await inLab(variant, async (lab) => {
+      try {
+        judge(variant, lab, await check(lab));
+      } catch (error) {
+        const why = error instanceof Error ? error.message : String(error);
+        const message = `${variant.name} is ${variant.truth} (${variant.openTo}).\n${why}\n\n${lab.log().slice(-3000)}`;
+        throw new Error(message, { cause: error });
+      }
+    });
   });
 
 async function whyNot(): Promise<string | undefined> {

@@ -99,13 +99,19 @@ function listenerOf(
 }
 
 /** Shell code, and options that set variables of a session by what DNS lists say. */
-function gapsOf(settings: Settings, { troubles }: CourierFolder): readonly Unknown[] {
+function gapsOf(settings: Settings, folder: CourierFolder): readonly Unknown[] {
+  const { troubles } = folder;
+  // RELAYCLIENT may be set there for everybody.
+  const missing =
+    linesOf("esmtpd", folder) === null
+      ? [{ unknown: `${posix.join(folder.path, "esmtpd")}, which is not among the files`, where: null }]
+      : [];
   const options = ["TCPDOPTS", "BLACKLISTS", "DROP"].flatMap((name): Unknown[] => {
     const setting = settings.get(name);
     if (setting === null || !/RELAYCLIENT|-haproxy|\$/.test(setting.value)) return [];
     return [{ unknown: `what ${name} makes of a session ("${setting.value.slice(0, 60)}")`, where: setting.where }];
   });
-  return [...settings.gaps, ...troubles, ...options];
+  return [...missing, ...settings.gaps, ...troubles, ...options];
 }
 
 function stagesOf(

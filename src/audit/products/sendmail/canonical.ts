@@ -17,6 +17,7 @@ export function addressRulesets(settings: McSettings): readonly (readonly [strin
     ["parse", (input, run) => parse(input, run, settings)],
     ["parse0", (input, run) => parse0(input, run, settings)],
     ["recurse", (input, run) => run.call("parse", run.call("canonify", input))],
+    ["final", (input, run) => final(input, run, settings)],
     ["canonaddr", (input, run) => run.call("parse0", run.call("canonify", input))],
   ];
 }
@@ -24,6 +25,7 @@ export function addressRulesets(settings: McSettings): readonly (readonly [strin
 /** Numbers by which the same rulesets are known. */
 export const numbered: Readonly<Record<string, string>> = {
   "3": "canonify",
+  "4": "final",
   "96": "canonify2",
   "0": "parse",
   "97": "recurse",
@@ -78,6 +80,19 @@ function inner(tokens: Tokens): Tokens {
   if (open < 0) return tokens;
   const close = tokens.indexOf(">", open);
   return tokens.slice(open + 1, close < 0 ? undefined : close);
+}
+
+/** An address as it is written outside: no focus, no dot behind the domain. */
+function final(input: Tokens, run: Running, { uucp }: McSettings): Tokens {
+  const { user, host } = focusOf(input);
+  if (host === null || host.length === 0) return user;
+  const domain = undotted(host);
+  if (uucp && domain.length === 3 && same(domain.slice(1), ".UUCP")) return [domain[0] as string, "!", ...user]; // it has three
+  // user%ours@ours says the same name twice.
+  const sign = user.lastIndexOf("%");
+  const twice = sign > 0 && run.isIn("w", domainText(user.slice(sign + 1), run)) !== null;
+  const here = run.isIn("w", domainText(domain, run)) !== null;
+  return twice && here ? [...user.slice(0, sign), "@", ...user.slice(sign + 1)] : [...user, "@", ...domain];
 }
 
 /** The domain in its canonical form, with a dot behind it. */

@@ -2,7 +2,7 @@ import { firstOf, type Hit, isAccept, ofAddress, ofDomain, ofMailbox, verdictOf 
 import { failure, focusOf, isFailure, isFinal, undotted } from "./focus.ts";
 import type { Running } from "./machine.ts";
 import type { McSettings } from "./mc-settings.ts";
-import { parseRecipient, prefixIn, rcptOk, refusal, relay, relayOk } from "./relaying.ts";
+import { badHelo, isBadHelo, parseRecipient, prefixIn, rcptOk, refusal, relay, relayOk } from "./relaying.ts";
 import { sign, type Tokens, textOf } from "./tokens.ts";
 
 type Built = (input: Tokens, run: Running) => Tokens;
@@ -134,13 +134,5 @@ function delayedChecks(input: Tokens, run: Running, settings: McSettings): Token
   const connection = [...run.tokens(run.macro("client_name")), sign.or, ...run.tokens(run.macro("client_addr"))];
   const connect = run.call("checkrelay", connection);
   if (isFinal(connect)) return connect;
-  return settings.blockBadHelo && isBadHelo(run) ? failure("5.7.1", "550 bogus HELO name used") : own;
-}
-
-/** FEATURE(block_bad_helo): our own names and addresses, and names without a dot. */
-function isBadHelo(run: Running): boolean {
-  const helo = run.macro("s");
-  if (run.macro("auth_authen") !== "" || prefixIn("R", run.macro("client_addr"), run) !== null) return false;
-  if (run.isIn("w", helo) !== null || run.isIn("w", `[${helo}]`) !== null) return true;
-  return !/.\../.test(helo) && !/^\[?IPv6:./i.test(helo);
+  return settings.blockBadHelo && isBadHelo(run) ? badHelo : own;
 }

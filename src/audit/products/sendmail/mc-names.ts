@@ -68,20 +68,7 @@ export const undecided: Readonly<Record<string, "relay" | "recipient">> = {
 
 /** Rulesets that local rules may call and that are not built in. */
 export const notBuilt: readonly string[] = [
-  ...[
-    "parse1",
-    "final",
-    "4",
-    "mailertable",
-    "90",
-    "mailertotriple",
-    "95",
-    "canonlocal",
-    "masqhdr",
-    "93",
-    "masqenv",
-    "94",
-  ],
+  ...["parse1", "mailertable", "90", "mailertotriple", "95", "canonlocal", "masqhdr", "93", "masqenv", "94"],
   ...[
     "localaddr",
     "5",

@@ -111,7 +111,7 @@ function stagesOf(port: DaemonPort, door: Door, words: Words): readonly Stage[] 
         {
           kind: "lookup",
           says: name,
-          find: (session) => rulesOf(ask(session, door), at === "rcpt"),
+          find: (session) => rulesOf(askedWithName(session, door, ask), at === "rcpt"),
           seeds: words.seeds,
           ranges: words.ranges,
           programs: [],
@@ -139,6 +139,21 @@ function stagesOf(port: DaemonPort, door: Door, words: Words): readonly Stage[] 
   ];
 }
 
+/**
+ * What is answered to a client without a name in DNS: if he is refused for that alone, what is answered to one with a
+ * name that says nothing. Whoever has an address can give it one, so such a check closes nothing.
+ */
+function askedWithName(session: Session, door: Door, ask: (session: Session, door: Door) => Answer): Answer {
+  const { client } = session;
+  const answer = ask(session, door);
+  if ((answer.kind !== "refused" && answer.kind !== "deferred") || client.name !== null || client.reverseName !== null)
+    return answer;
+  const named = ask({ ...session, client: { ...client, name: anyName, reverseName: anyName } }, door);
+  return named.kind === "accepted" || named.kind === "unknown" ? named : answer;
+}
+
+const anyName = "unnamed.invalid";
+
 function rulesOf(answer: Answer, decides: boolean): readonly Rule[] | Unknown | null {
   const rule = (says: string, does: "permit" | "refuse" | "defer", where: Span | null): readonly Rule[] => [
     { says, when: { kind: "always" }, does: { kind: does }, where },
@@ -156,7 +171,7 @@ function rulesOf(answer: Answer, decides: boolean): readonly Rule[] | Unknown | 
   }
 }
 
-/** A domain of class R, of the access map (`To:` or untagged, RELAY) or of the mailer table. */
+/** A domain of class R or of the access map (`To:` or untagged, RELAY). */
 export function listedDomain({ machine, relaysBelow }: Policy): ListedDomain {
   const relayed = machine.classes.get("R")?.members;
   const access = new Map(
@@ -174,7 +189,7 @@ export function listedDomain({ machine, relaysBelow }: Policy): ListedDomain {
   };
 }
 
-/** Domains that the configuration names. */
+/** Domains that the configuration takes mail for. The mailer table only says where mail goes, also that of others. */
 export function domainsOf({ machine, relaysBelow }: Policy): readonly NamedDomain[] {
   const named = new Map<string, NamedDomain>();
   const add = (text: string, end: NamedDomain["end"], below: boolean, where: Span | null): void => {
@@ -191,8 +206,6 @@ export function domainsOf({ machine, relaysBelow }: Policy): readonly NamedDomai
   for (const { key, value, where } of machine.maps.get("access")?.entries ?? [])
     if (/^RELAY\b/i.test(value) && (key.startsWith("to:") || !key.includes(":")))
       add(key.replace(/^to:/, ""), "listed", relaysBelow, where);
-  for (const { key, where } of machine.maps.get("mailertable")?.entries ?? [])
-    if (key !== ".") add(key.replace(/^\./, ""), "listed", key.startsWith("."), where);
   return [...named.values()];
 }
 

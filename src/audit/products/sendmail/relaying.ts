@@ -12,6 +12,7 @@ import { Untold } from "./rewrite.ts";
 import { sign, type Tokens, textOf } from "./tokens.ts";
 
 export const relay: Tokens = ["RELAY"];
+export const badHelo = failure("5.7.1", "550 bogus HELO name used");
 export const refusal = failure("5.7.1", "550 Relaying denied");
 
 /** Hosts for which we relay taken off, as long as what is left names another. */
@@ -54,6 +55,14 @@ function servedByMx(domain: string, run: Running): Member | null {
   return null;
 }
 
+/** FEATURE(block_bad_helo): our own names and addresses, and names without a dot. */
+export function isBadHelo(run: Running): boolean {
+  const helo = run.macro("s");
+  if (run.macro("auth_authen") !== "" || prefixIn("R", run.macro("client_addr"), run) !== null) return false;
+  if (run.isIn("w", helo) !== null || run.isIn("w", `[${helo}]`) !== null) return true;
+  return !/.\../.test(helo) && !/^\[?IPv6:./i.test(helo);
+}
+
 export function rcptOk(input: Tokens, run: Running, settings: McSettings): Tokens {
   const { operators } = run.machine;
   for (const { says, where, at } of settings.beyond) if (at === "recipient") throw new Untold({ unknown: says, where });
@@ -75,7 +84,9 @@ export function rcptOk(input: Tokens, run: Running, settings: McSettings): Token
     const verdict = isSkip ? null : verdictOf(hit);
     if (verdict !== null) return verdict;
   }
-  if (settings.promiscuous !== false) return parsed;
+  // There the check of HELO names comes last; otherwise it stands where all that come to it are refused.
+  if (settings.promiscuous !== false)
+    return settings.blockBadHelo && settings.delay === "no" && isBadHelo(run) ? badHelo : parsed;
   const certified = byCertificate(run, settings);
   if (certified !== null) return certified;
   const auth = run.macro("auth_type");

@@ -51,12 +51,26 @@ export function addressText(address: IpAddress, compressed: boolean): string {
 const flagsOf = (modifiers: string): string =>
   [...modifiers].map((flag) => (/[A-Z]/.test(flag) ? flag + flag : flag)).join(" ");
 
+/** `$f`: the sender as rulesets 3, 1 and 4 write it, so that `x@localhost` is at the mailer's own name. */
+function senderOf(reversePath: string, { machine, memory }: Door): string {
+  const plain = reversePath.replace(/^<([^<>]*)>$/, "$1");
+  const tokens = plain === "" ? null : addressTokens(reversePath, machine.operators);
+  if (tokens === null) return plain;
+  const run = new Rewriting(machine, new Map([["addr_type", "e s"]]), memory);
+  try {
+    return textOf(run.call("4", run.call("1", run.call("3", tokens))), machine.operators, "");
+  } catch (error) {
+    if (error instanceof Untold) return plain;
+    throw error;
+  }
+}
+
 /** The macros that are set at RCPT. */
-export function macrosOf(session: Session, door: Door): ReadonlyMap<string, MacroValue> {
+function macrosOf(session: Session, door: Door): ReadonlyMap<string, MacroValue> {
   const { client } = session;
   const address = addressText(client.address, door.compressed);
   const name = client.name ?? `[${address}]`;
-  const sender = session.reversePath.replace(/^<([^<>]*)>$/, "$1");
+  const sender = senderOf(session.reversePath, door);
   const verify = session.tls === "none" ? "NONE" : client.certificate === "none" ? "NO" : door.certificates;
   const external = door.external && client.certificate !== "none" && session.tls !== "none";
   const mechanism = client.authenticated ? door.mechanism : external ? "EXTERNAL" : door.anybody;
@@ -73,7 +87,7 @@ export function macrosOf(session: Session, door: Door): ReadonlyMap<string, Macr
     ["addr_type", "e r"],
     ["s", session.helo],
     ["r", "ESMTP"],
-    ["f", sender === "<>" ? "" : sender],
+    ["f", sender],
     ["mail_from", session.reversePath],
     ["verify", verify],
     ["auth_type", external && typeof verify !== "string" ? verify : (mechanism ?? "")],
