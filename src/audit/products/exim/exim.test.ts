@@ -1,3 +1,4 @@
+import fc from "fast-check";
 import { expect, test } from "vitest";
 import { eximVariants } from "../../../../test/lab/mailers/exim.ts";
 import { parseSite } from "../../../site/site.ts";
@@ -83,3 +84,22 @@ for (const [what, text, want] of [
         "/etc/exim4/star": "*\n",
       }),
     ).toBe(want));
+
+test("whatever the file holds, the reading ends, and says nothing better than it knows", () => {
+  const word = fc.constantFrom(
+    ..."begin acl routers transports rewrite acl_smtp_rcpt = check: accept deny warn require defer drop domains hosts senders condition = + ! : ; @ @[] * \\ \n .include .ifdef .endif domainlist hostlist local_domains net-lsearch; lsearch; \u0024{if \u0024{lookup \u0024{ } {yes}{no} $sender_address $domain ^.*@ 0.0.0.0/0 ::/0 driver redirect data dnslookup manualroute # \0".split(
+      " ",
+    ),
+    "\n",
+    "\n\n",
+  );
+  fc.assert(
+    fc.property(fc.array(word, { maxLength: 80 }), (words) => {
+      const text = `primary_hostname = mx.example\nacl_smtp_rcpt = check\n${words.join(" ")}\n`;
+      expect(["open", "closed", "conditional", "unknown", "no Exim"]).toContain(
+        audited({ "/etc/exim4/exim4.conf": text }),
+      );
+    }),
+    { numRuns: 150, seed: 11 },
+  );
+});

@@ -1,6 +1,7 @@
 /** What relays nothing and should be otherwise all the same. */
 import type { ConfigTree } from "../../../ports.ts";
 import type { Explained } from "../../product.ts";
+import { isBefore } from "../../versions.ts";
 
 export function remarksOf(_tree: ConfigTree, version: string | null): readonly Explained[] {
   if (version === null || !isBefore(version, [4, 97, 1])) return [];
@@ -14,13 +15,4 @@ export function remarksOf(_tree: ConfigTree, version: string | null): readonly E
       where: null,
     },
   ];
-}
-
-function isBefore(version: string, least: readonly number[]): boolean {
-  const parts = version.split(/[^0-9]+/).map(Number);
-  for (const [index, wanted] of least.entries()) {
-    const part = parts[index] ?? 0;
-    if (part !== wanted) return part < wanted;
-  }
-  return false;
 }

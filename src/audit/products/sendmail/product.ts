@@ -1,6 +1,7 @@
 /** Sendmail. */
 import type { Product } from "../../product.ts";
 import { explainHole, rows } from "./explain.ts";
+import { remarksOf } from "./remarks.ts";
 import { repairsOf } from "./repair.ts";
 import { readSendmail } from "./sendmail.ts";
 
@@ -10,4 +11,5 @@ export const sendmail: Product = {
   rows,
   explain: explainHole,
   repairs: repairsOf,
+  remarks: remarksOf,
 };

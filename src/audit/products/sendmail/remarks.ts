@@ -1,0 +1,18 @@
+/** What relays nothing and should be otherwise all the same. */
+import type { ConfigTree } from "../../../ports.ts";
+import type { Explained } from "../../product.ts";
+import { isBefore } from "../../versions.ts";
+
+export function remarksOf(_tree: ConfigTree, version: string | null): readonly Explained[] {
+  if (version === null || !isBefore(version, [8, 18])) return [];
+  return [
+    {
+      tag: "SM_SMUGGLING",
+      severity: "medium",
+      says: `Sendmail ${version} takes a bare line feed before the final dot for the end of a message (SMTP smuggling).`,
+      why: "A second message can be hidden in the text of a first, and gets the trust of its session (CVE-2023-51765).",
+      remedy: "Upgrade to 8.18 or newer, or to a package of your distribution that names this CVE in its changelog.",
+      where: null,
+    },
+  ];
+}
