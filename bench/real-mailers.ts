@@ -6,7 +6,7 @@
  *     npm run bench:real accuracy   every variant: verdict, truth, nmap's verdict
  */
 import { fileURLToPath } from "node:url";
-import { closeLab, type Lab, startLab } from "../test/lab/lab.ts";
+import { closeLab, inLab, type Lab } from "../test/lab/lab.ts";
 import { variants } from "../test/lab/variants.ts";
 import { AccuracyTable } from "./accuracy.ts";
 import { nmap } from "./nmap.ts";
@@ -54,29 +54,31 @@ async function times(): Promise<void> {
   for (const name of ["postfix-closed", "postfix-local-sender", "exim-closed", "exim-local-sender"]) {
     const variant = variants.find((one) => one.name === name);
     if (variant === undefined) throw new Error(`no variant ${name}`);
-    await using lab = await startLab(variant);
     const address = variant.listeners.find(
       (listener) => listener.port === 25 && !listener.address.includes(":"),
     )!.address;
-    const theirs = await nmap(lab, address, 25);
-    const row = (test: string, ms: number, verdict: string, ratio: string): void =>
-      console.log(`${name.padEnd(22)} ${test.padEnd(26)} ${seconds(ms)}   ${verdict.padEnd(13)} ${ratio}`);
-    row("nmap, 16 pairs, no proof", theirs.ms, theirs.verdict, "1.0");
-    for (const profile of ["nmap16", "quick", "full"]) {
-      const mine = await ours(lab, `${address}:25`, profile);
-      row(`${profile}, proof, ${mine.probes} probes`, mine.ms, mine.verdict, (theirs.ms / mine.ms).toFixed(1));
-    }
+    await inLab(variant, async (lab) => {
+      const theirs = await nmap(lab, address, 25);
+      const row = (test: string, ms: number, verdict: string, ratio: string): void =>
+        console.log(`${name.padEnd(22)} ${test.padEnd(26)} ${seconds(ms)}   ${verdict.padEnd(13)} ${ratio}`);
+      row("nmap, 16 pairs, no proof", theirs.ms, theirs.verdict, "1.0");
+      for (const profile of ["nmap16", "quick", "full"]) {
+        const mine = await ours(lab, `${address}:25`, profile);
+        row(`${profile}, proof, ${mine.probes} probes`, mine.ms, mine.verdict, (theirs.ms / mine.ms).toFixed(1));
+      }
+    });
   }
 }
 
 async function accuracy(): Promise<void> {
   const table = new AccuracyTable("nmap (IPv4 port 25)");
   for (const variant of variants) {
-    await using lab = await startLab(variant);
     const address = variant.listeners.find((listener) => !listener.address.includes(":"))?.address;
-    const mine = await ours(lab, null, "quick");
-    const theirs = address === undefined ? "none" : (await nmap(lab, address, 25)).verdict;
-    table.add(variant.name, variant.truth, mine.verdict, theirs);
+    await inLab(variant, async (lab) => {
+      const mine = await ours(lab, null, "quick");
+      const theirs = address === undefined ? "none" : (await nmap(lab, address, 25)).verdict;
+      table.add(variant.name, variant.truth, mine.verdict, theirs);
+    });
   }
   table.end();
 }

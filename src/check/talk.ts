@@ -174,7 +174,7 @@ export class Talker {
     const played = failure ?? (await player.run(instance.steps, simple ? 1 : 0));
     const outcome = (played.loss === null ? await player.finish() : null) ?? played;
     const transcript = formatTranscript(session.dialogue.transcript.slice(from));
-    if (!simple || session.dialogue.over || outcome.reply?.code === 421 || this.#worn(session))
+    if (failure !== null || !simple || session.dialogue.over || outcome.reply?.code === 421 || this.#worn(session))
       await this.#endSession(session);
     else if (player.inTransaction) await player.reset();
     if (session.dialogue.over && this.#session === session) this.#session = null;

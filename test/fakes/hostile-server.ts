@@ -95,6 +95,10 @@ export const hostile = {
     socket.write("220 mx.ourcollege.example\r\n");
     answering(socket, () => "250 ok\r\n");
   },
+  "501 to a literal in HELO": (socket) => {
+    socket.write(greeting);
+    answering(socket, (line) => (/^(EHLO|HELO) \[/i.test(line) ? "501 5.5.2 a name, please\r\n" : "250 ok\r\n"));
+  },
   "220 to everything": (socket) => {
     socket.write("220 mx.ourcollege.example\r\n");
     answering(socket, () => "220 ok\r\n");
@@ -118,18 +122,24 @@ export interface HostileServer extends AsyncDisposable {
   readonly port: number;
   /** Bytes that clients took. */
   readonly written: () => number;
+  /** Connections that no client has ended. */
+  readonly left: () => number;
 }
 
 /** Starts one on 127.0.0.1. */
 export async function startHostile(name: HostileConduct): Promise<HostileServer> {
   const conduct: Conduct = hostile[name];
+  const all = new Set<net.Socket>();
   const open = new Set<net.Socket>();
   let written = 0;
   const server = net.createServer({ allowHalfOpen: true }, (socket) => {
+    all.add(socket);
     open.add(socket);
     socket.on("error", () => {});
+    socket.on("end", () => open.delete(socket));
     socket.on("close", () => {
       written += socket.bytesWritten;
+      all.delete(socket);
       open.delete(socket);
     });
     // Without a reader the end of the other side is never seen.
@@ -141,8 +151,9 @@ export async function startHostile(name: HostileConduct): Promise<HostileServer>
   return {
     port: address === null || typeof address === "string" ? 0 : address.port,
     written: () => written,
+    left: () => open.size,
     async [Symbol.asyncDispose]() {
-      for (const socket of open) socket.destroy();
+      for (const socket of all) socket.destroy();
       await new Promise<void>((resolve) => server.close(() => resolve()));
     },
   };

@@ -28,22 +28,14 @@ export type Lab = AsyncDisposable & {
   readonly died: () => boolean;
 };
 
-/**
- * Does something with a variant's mailers. Now and then Postfix's master(8) panics in the lab ("master_reap"), for no
- * reason of the configuration's: what was done with a mailer that died says nothing, and is done once more.
- */
+/** Does something with a variant's mailers. What was done with a mailer that ended by itself says nothing. */
 export async function inLab<T>(variant: Variant, use: (lab: Lab) => Promise<T>): Promise<T> {
-  {
-    await using lab = await startLab(variant);
-    try {
-      const done = await use(lab);
-      if (!lab.died()) return done;
-    } catch (error) {
-      if (!lab.died()) throw error;
-    }
-  }
   await using lab = await startLab(variant);
-  return await use(lab);
+  const done = await use(lab).catch((error: unknown) => {
+    throw lab.died() ? new Error(`${variant.name}: a mailer ended by itself:\n${lab.log().slice(-3000)}`) : error;
+  });
+  if (lab.died()) throw new Error(`${variant.name}: a mailer ended by itself:\n${lab.log().slice(-3000)}`);
+  return done;
 }
 
 /** Starts a variant's mailers and returns when all of its listeners greet strangers. */

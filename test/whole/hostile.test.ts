@@ -23,7 +23,7 @@ const expected: Partial<Record<HostileConduct, string>> = {
 
 describe.concurrent("hostile servers", () => {
   for (const name of Object.keys(hostile) as HostileConduct[])
-    test(name, { timeout: mostMs + 2000 }, async () => {
+    test(name, { timeout: mostMs + 2000 }, async ({ expect }) => {
       await using server = await startHostile(name);
       const began = performance.now();
       const result = await checkOne({
@@ -36,6 +36,7 @@ describe.concurrent("hostile servers", () => {
       expect(result.probes.length).toBeGreaterThan(0);
       expect(performance.now() - began).toBeLessThan(mostMs);
       expect(server.written()).toBeLessThan(mostBytes);
+      await expect.poll(() => server.left()).toBe(0); // no connection is forgotten
       // Evidence is bounded too, and can be shown anywhere.
       const evidence = result.probes.map((probe) => probe.transcript).join("\n");
       expect(evidence).not.toMatch(/[^\n -~]/);

@@ -9,12 +9,13 @@ export const postfix: Product = {
   settleMs: 4000,
   // Without the chroot column no copies of resolv.conf and libraries are needed. master(8) itself skips the checks of
   // "postfix start", and a table in main.cf needs no newaliases(1): either takes longer than the start itself. Files
-  // that were changed this very second make it wait for the next one.
+  // that were changed this very second make it wait for the next one. It panics over a child that it did not start
+  // itself (master_reap_child: "unknown pid"), so authd must not be one of its shell's.
   start: `
 [ ! -f /etc/postfix/master.lab ] || cat /etc/postfix/master.lab >>/etc/postfix/master.cf
 postconf -F '*/*/chroot=n'
 touch -d '1 minute ago' /etc/postfix/*.cf
-[ ! -f /etc/postfix/authd ] || perl /etc/postfix/authd &
+[ ! -f /etc/postfix/authd ] || (perl /etc/postfix/authd &)
 exec /usr/lib/postfix/sbin/master -d
 `,
 };
