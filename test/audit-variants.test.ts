@@ -10,10 +10,12 @@ import { auditTree } from "../src/audit/examine.ts";
 import type { AuditResult } from "../src/audit/result.ts";
 import { treeOf } from "../src/audit/tree.ts";
 import { parseSite } from "../src/site/site.ts";
+import { requestOf, treeOfMailer } from "./lab/audit-tree.ts";
 import { postfixVariants } from "./lab/mailers/postfix.ts";
 import { packagedMaster } from "./lab/postfix-master.ts";
 import { siteYaml } from "./lab/site-file.ts";
 import type { Variant } from "./lab/variant.ts";
+import { variants } from "./lab/variants.ts";
 
 function filesOf(variant: Variant): Record<string, string> {
   const { "/etc/postfix/master.lab": master = "", ...files } = variant.files;
@@ -249,4 +251,31 @@ test("what a forged sender opens is open to both address families, by one findin
     .filter(({ data }) => data.certainty === "open")
     .map(({ tag, subject }) => `${tag} ${subject}`);
   expect(new Set(tags).size).toBe(tags.length);
+});
+
+test("a patch keeps the site's own networks trusted", () => {
+  const variant = variants.find(({ name }) => name === "postfix-everyone")!;
+  const [finding] = auditTree("mx1", treeOfMailer(variant), requestOf(variant)).findings;
+  expect(finding?.patch).toMatch(/^\+mynetworks = .* 10\.1\.1\.0\/24 \[2001:db8:1::\]\/48$/m);
+  expect(finding?.data.cutsOff).toBe(undefined);
+});
+
+test("a patch that also stops clients of the site says so", () => {
+  const variant = variants.find(({ name }) => name === "courier-everyone")!;
+  const files = Object.fromEntries(Object.entries(variant.files).filter(([path]) => !path.includes("smtpaccess")));
+  const [finding] = auditTree("mx1", treeOfMailer({ ...variant, files }), requestOf(variant)).findings;
+  expect(finding?.patch).toMatch(/^-RELAYCLIENT=$/m);
+  expect([finding?.data.cutsOff, finding?.remedy]).toEqual([true, expect.stringMatching(/clients of your own/)]);
+});
+
+test("abuse is looked at apart from postmaster", () => {
+  const variant = variants.find(({ name }) => name === "postfix-closed")!;
+  const tags = (recipients: string) => {
+    const main = `${variant.files["/etc/postfix/main.cf"]}local_recipient_maps = inline:{${recipients}}\n`;
+    const files = { ...variant.files, "/etc/postfix/main.cf": main };
+    return auditTree("mx1", treeOfMailer({ ...variant, files }), requestOf(variant)).findings.map(({ tag }) => tag);
+  };
+  expect(tags("postmaster=alice, abuse=alice")).not.toContain("AUDIT_ABUSE_REFUSED");
+  expect(tags("postmaster=alice")).toContain("AUDIT_ABUSE_REFUSED");
+  expect(tags("abuse=alice")).toContain("AUDIT_LOCAL_REFUSED");
 });

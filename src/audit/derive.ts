@@ -24,8 +24,18 @@ export interface DerivedListener {
   readonly search: ListenerSearch;
   readonly result: ListenerResult;
   /** Mail that should get through, and what becomes of it. */
-  readonly plain: { readonly local: Asked; readonly nobody: Asked | null; readonly inside: Asked | null };
+  readonly plain: {
+    readonly local: Asked;
+    /** The role address of RFC 2142 §4; null where no domain of ours is known. */
+    readonly abuse: Asked | null;
+    readonly nobody: Asked | null;
+    /** From each of the site's networks to somebody outside; none where no site file names any. */
+    readonly insiders: readonly Asked[];
+  };
 }
+
+/** Of so many of the site's networks it is asked whether their clients may send. */
+const maxAskedNetworks = 32;
 
 interface Asked {
   readonly session: Session;
@@ -44,11 +54,15 @@ export function deriveListeners(
     const approaches = approachesTo(deployment, configuration, listener);
     const search = searchListener({ configuration, listener, grounds, approaches, follow });
     const local = ask(listener, stranger, ours(grounds), false);
-    const nobody =
-      grounds.ourDomain === null ? null : ask(listener, stranger, `<${noSuchUser}@${grounds.ourDomain}>`, false);
-    const range = grounds.hasSite ? grounds.inside.subtract(loopback).ranges[0] : undefined;
-    const inside = range === undefined ? null : ask(listener, inner(range), outsidePath, false);
-    return { search, result: resultOf(listener, search, grounds, configuration), plain: { local, nobody, inside } };
+    const atOurs = (user: string): Asked | null =>
+      grounds.ourDomain === null ? null : ask(listener, stranger, `<${user}@${grounds.ourDomain}>`, false);
+    const networks = grounds.hasSite ? grounds.inside.subtract(loopback).ranges.slice(0, maxAskedNetworks) : [];
+    const insiders = networks.map((range) => ask(listener, inner(range), outsidePath, false));
+    return {
+      search,
+      result: resultOf(listener, search, grounds, configuration),
+      plain: { local, abuse: atOurs("abuse"), nobody: atOurs(noSuchUser), insiders },
+    };
   });
 }
 

@@ -10,7 +10,7 @@ import { type DerivedListener, placeOf, prefixTexts } from "./derive.ts";
 import type { Decision } from "./evaluate.ts";
 import { type Hole, type HoleKind, witnessOf } from "./hole.ts";
 import { decidingRule, holePlace } from "./holes.ts";
-import { mends, patchOf } from "./mend.ts";
+import { patchOf, tried } from "./mend.ts";
 import type { Explained, FileEdit, Product } from "./product.ts";
 import type { TreeRequest } from "./request.ts";
 import type { AuditFinding } from "./result.ts";
@@ -62,18 +62,24 @@ export function findingsOf(
         decidingRule(hole)?.rule ?? "",
       ].join("|");
       if (findings.has(key)) continue;
-      let patch: string | null = null;
+      let mended: readonly FileEdit[] | null = null;
+      // An edit that also stops clients of the site's own is taken only where no other mends it.
+      let cutsOff = false;
       const repairs =
-        tries > 0 ? [...(disguise === null ? [] : repairsOfDisguise(hole, tree)), ...product.repairs(hole, tree)] : [];
+        tries > 0
+          ? [
+              ...(disguise === null ? [] : repairsOfDisguise(hole, tree)),
+              ...product.repairs(hole, tree, request.site?.networks ?? []),
+            ]
+          : [];
       for (const edits of repairs) {
         tries -= 1;
-        if (mends(edits, hole, tree, product, derived, request)) {
-          patch = patchOf(edits, tree);
-          mending.set(key, edits);
-          break;
-        }
-        if (tries <= 0) break;
+        const brought = tried(edits, hole, tree, product, derived, request);
+        if (brought === "mends") [mended, cutsOff] = [edits, false];
+        else if (brought === "cuts-off" && mended === null) [mended, cutsOff] = [edits, true];
+        if (brought === "mends" || tries <= 0) break;
       }
+      if (mended !== null) mending.set(key, mended);
       findings.set(key, {
         tag,
         severity,
@@ -81,10 +87,13 @@ export function findingsOf(
         key,
         says,
         why,
-        remedy,
+        remedy: cutsOff
+          ? `${remedy} The patch also stops clients of your own that sent only because of this: trust their networks by name, or have them log in.`
+          : remedy,
         ...(place === null ? {} : { where: { file: place.file, line: place.line, text: place.text } }),
         evidence: [],
         data: {
+          ...(cutsOff ? { cutsOff } : {}),
           listener: hole.listener.name,
           certainty: hole.certainty,
           condition: hole.condition,
@@ -94,7 +103,7 @@ export function findingsOf(
         },
         witness: witnessOf(hole.listener, hole.session, disguise?.real ?? clientOf(hole), hole.claimed),
         trace: [...traceOf(hole.decision), ...hole.hops.flatMap(hopTrace)],
-        patch,
+        patch: mended === null ? null : patchOf(mended, tree),
       });
     }
   for (const one of derived) {

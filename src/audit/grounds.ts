@@ -56,7 +56,8 @@ export function groundsOf(configuration: Configuration, site: Site | null): Grou
   });
   const base = site ?? nobody;
   const all: Site = { ...base, domains: [...base.domains, ...named, ...hosts] };
-  const local = configuration.domains.find(({ end, name }) => end === "local" && name.includes("."));
+  const locals = configuration.domains.filter(({ end, name }) => end === "local" && name.includes("."));
+  const local = locals.find(({ name }) => base.domains.some((pattern) => pattern.name === name)) ?? locals[0];
   return {
     rule: relayRule(all),
     inside: ipSet(base.networks).union(loopback),

@@ -3,24 +3,27 @@ import type { ConfigTree } from "../ports.ts";
 import { applyEdits, unifiedDiff } from "../text/diff.ts";
 import { readDeployment } from "./deployment/deployment.ts";
 import { type DerivedListener, deriveListeners } from "./derive.ts";
-import { decide } from "./evaluate.ts";
+import { type Decision, decide } from "./evaluate.ts";
 import type { Hole } from "./hole.ts";
 import { holeIdentity } from "./holes.ts";
 import type { FileEdit, Product } from "./product.ts";
 import type { TreeRequest } from "./request.ts";
 
-/** Whether the audit of the edited files no longer has the hole, has no new one, and still takes mail for our domains. */
-export function mends(
+/**
+ * What the audit of the edited files says: `mends` if it no longer has the hole, has no new one, still takes mail for our
+ * domains and still sends that of our clients; `cuts-off` if only the last is missing.
+ */
+export function tried(
   edits: readonly FileEdit[],
   hole: Hole,
   tree: ConfigTree,
   product: Product,
   before: readonly DerivedListener[],
   request: TreeRequest,
-): boolean {
+): "mends" | "cuts-off" | "no" {
   const patched = edited(tree, edits);
   const configuration = product.read(patched, request.version);
-  if (configuration === null) return false;
+  if (configuration === null) return "no";
   const after = deriveListeners(
     configuration,
     request.site,
@@ -35,20 +38,25 @@ export function mends(
     const outcome = listener === undefined ? "refuse" : decide(listener, one.session).outcome;
     return outcome === "refuse" || outcome === "defer";
   };
-  if (after.length !== before.length) return false;
-  for (const { search, result } of after) {
-    if (search.holes.some((one) => holeIdentity(one) === holeIdentity(hole) || isNew(one))) return false;
-    const same = before.find((one) => one.result.name === result.name)?.result;
-    if (same === undefined) return false;
+  if (after.length !== before.length) return "no";
+  let cutsOff = false;
+  for (const { search, result, plain } of after) {
+    if (search.holes.some((one) => holeIdentity(one) === holeIdentity(hole) || isNew(one))) return "no";
+    const earlier = before.find((one) => one.result.name === result.name);
+    const same = earlier?.result;
+    if (same === undefined) return "no";
     // Through a listener for logins mail from outside came only because of the hole.
     if (
       same.role === "mx" &&
       same.cells["external-to-internal"] === "permit" &&
       result.cells["external-to-internal"] !== "permit"
     )
-      return false;
+      return "no";
+    const sends = ({ decision }: { readonly decision: Decision }): boolean => decision.outcome === "permit";
+    if (earlier?.plain.insiders.some((one, index) => sends(one) && !plain.insiders.slice(index, index + 1).some(sends)))
+      cutsOff = true;
   }
-  return true;
+  return cutsOff ? "cuts-off" : "mends";
 }
 
 /** The files with the edits made. */

@@ -1,5 +1,6 @@
 /** What a product brings to the audit: recognising its files, reading them, and words and repairs for what was found. */
 import type { Severity } from "../finding/finding.ts";
+import type { Prefix } from "../net/prefix.ts";
 import type { ConfigTree } from "../ports.ts";
 import type { LineEdit } from "../text/diff.ts";
 import type { Span } from "../text/source.ts";
@@ -45,6 +46,9 @@ export interface Product {
   readonly explain: (hole: Hole) => Explained;
   /** What relays nothing, and should be otherwise all the same. */
   readonly remarks?: (tree: ConfigTree, version: string | null) => readonly Explained[];
-  /** Edits that may mend it, the smallest first; each is tried by auditing what it makes. */
-  readonly repairs: (hole: Hole, tree: ConfigTree) => readonly (readonly FileEdit[])[];
+  /**
+   * Edits that may mend it, the smallest first; each is tried by auditing what it makes.
+   * @param inside the site's networks, whose clients should go on sending; empty where nobody says
+   */
+  readonly repairs: (hole: Hole, tree: ConfigTree, inside: readonly Prefix[]) => readonly (readonly FileEdit[])[];
 }

@@ -8,7 +8,7 @@ import type { Decision } from "./evaluate.ts";
 import type { Session } from "./rules.ts";
 
 export interface WrongedMail {
-  readonly tag: "AUDIT_LOCAL_REFUSED" | "AUDIT_NOBODY_ACCEPTED" | "AUDIT_INSIDE_REFUSED";
+  readonly tag: "AUDIT_LOCAL_REFUSED" | "AUDIT_ABUSE_REFUSED" | "AUDIT_NOBODY_ACCEPTED" | "AUDIT_INSIDE_REFUSED";
   readonly severity: Severity;
   readonly says: string;
   readonly why: string;
@@ -21,15 +21,25 @@ export interface WrongedMail {
 export function wrongedMail({ result, plain }: DerivedListener): readonly WrongedMail[] {
   if (result.role !== "mx") return [];
   const refused: WrongedMail[] = [];
-  const { local, nobody, inside } = plain;
+  const { local, abuse, nobody, insiders } = plain;
+  const inside = insiders.find(({ decision: { outcome } }) => outcome === "refuse" || outcome === "defer");
   if (local.decision.outcome === "refuse" || local.decision.outcome === "defer")
     refused.push({
       tag: "AUDIT_LOCAL_REFUSED",
       severity: "medium",
       says: `${result.name} (port ${result.port}): mail from strangers to ${local.session.forwardPath} is refused.`,
-      why: "Every mailer must take mail for postmaster at its domains (RFC 5321 \u00a74.5.1); whoever cannot write to you cannot warn you either.",
+      why: "Every mailer must take mail for postmaster at its domains (RFC 5321 §4.5.1); whoever cannot write to you cannot warn you either.",
       remedy: "Let strangers through to recipients of your own: refuse only recipients outside.",
       ...local,
+    });
+  else if (abuse?.decision.outcome === "refuse")
+    refused.push({
+      tag: "AUDIT_ABUSE_REFUSED",
+      severity: "low",
+      says: `${result.name} (port ${result.port}): mail from strangers to ${abuse.session.forwardPath} is refused.`,
+      why: "Reports of abuse go to abuse at the domain (RFC 2142 §4): refused ones end in a blacklist instead.",
+      remedy: "Let somebody read abuse at your domains; an alias will do.",
+      ...abuse,
     });
   if (nobody?.decision.outcome === "permit" && existsNot(nobody.decision))
     refused.push({
@@ -40,7 +50,7 @@ export function wrongedMail({ result, plain }: DerivedListener): readonly Wronge
       remedy: "Refuse unknown users at RCPT.",
       ...nobody,
     });
-  if (inside !== null && (inside.decision.outcome === "refuse" || inside.decision.outcome === "defer"))
+  if (inside !== undefined)
     refused.push({
       tag: "AUDIT_INSIDE_REFUSED",
       severity: "low",

@@ -11,6 +11,7 @@ import { products } from "../../src/audit/products.ts";
 import type { Configuration, Listener, Session } from "../../src/audit/rules.ts";
 import { treeOf } from "../../src/audit/tree.ts";
 import { formatIp, type IpAddress, parseIp } from "../../src/net/ip.ts";
+import type { RelayRule } from "../../src/relaying/relaying.ts";
 import type { Site } from "../../src/site/model.ts";
 import { parseSite } from "../../src/site/site.ts";
 import { readForwardPath, readReversePath } from "../../src/smtp/path.ts";
@@ -153,20 +154,8 @@ function judged({ variant, sessions, configuration, site, verdict, all, played }
     if (derived === "unknown") unknown += 1;
     else if (derived === really) agreed += 1;
     else disagreements.push(`${text}\n  derived ${derived}, really ${really}\n  ${traceOf(decision)}`);
-    const { recipient } = decision;
-    const keeps = recipient.kind !== "address" || recipient.end === "local";
-    // As the mailer reads the recipient: a source route that it drops leads nowhere.
-    const meant = recipient.kind === "address" ? `<${recipient.localPart}@${recipient.domain}>` : session.forwardPath;
-    const refused = (path: string): boolean =>
-      rule({
-        client: { address: session.client.address, authenticated: "no", managed: false },
-        reversePath: readReversePath(session.reversePath),
-        forwardPath: readForwardPath(path),
-        recipient: "unknown",
-      }).action === "refuse";
-    const forbidden =
-      !isInside(exploit.source) && exploit.auth === undefined && refused(session.forwardPath) && refused(meant);
-    if (really === "permit" && forbidden && !keeps) {
+    const forbidden = !isInside(exploit.source) && exploit.auth === undefined && leadsOut(rule, session, decision);
+    if (really === "permit" && forbidden) {
       strangersThrough += 1;
       // Of clients that the rules name by address or name the search asks less: whether they may do so plainly.
       const { outcome } = decide(listener, { ...session, client: unnamed(session.client) });
@@ -179,7 +168,21 @@ function judged({ variant, sessions, configuration, site, verdict, all, played }
   return { sessions: compared, agreed, unknown, witnesses: all.length - sessions.length, verdict, disagreements };
 }
 
-function siteOf(variant: Variant): Site {
+/** Whether the rule forbids what the session asks for, if a stranger asks, and the mail does not stay here. */
+export function leadsOut(rule: RelayRule, session: Session, { recipient }: Decision): boolean {
+  if (recipient.kind !== "address" || recipient.end === "local") return false;
+  const refused = (path: string): boolean =>
+    rule({
+      client: { address: session.client.address, authenticated: "no", managed: false },
+      reversePath: readReversePath(session.reversePath),
+      forwardPath: readForwardPath(path),
+      recipient: "unknown",
+    }).action === "refuse";
+  // As the mailer reads the recipient, too: a source route that it drops leads nowhere.
+  return refused(session.forwardPath) && refused(`<${recipient.localPart}@${recipient.domain}>`);
+}
+
+export function siteOf(variant: Variant): Site {
   const site = parseSite(siteYaml(variant), "site.yaml");
   if (!site.ok) throw new Error("the lab's site file cannot be read");
   return site.site;
@@ -237,7 +240,7 @@ function sessionOf(exploit: Exploit): Session {
 }
 
 /** As the lab's DNS has it, forward and reverse. */
-function nameOf(address: string): string | null {
+export function nameOf(address: string): string | null {
   if (address === stranger.v4 || address === stranger.v6) return "host9.isp.example";
   if (isInside(address)) return "pc77.ourcollege.ac.uk";
   return address === neighbour.v4 || address === neighbour.v6 ? "host9.neighbour.example" : null;
@@ -255,7 +258,7 @@ function described({ source, port, helo, mailFrom, rcptTo, rcptBefore, tls, auth
 }
 
 /** Somebody of whom no configuration here speaks. */
-function unnamed(client: Session["client"]): Session["client"] {
+export function unnamed(client: Session["client"]): Session["client"] {
   const address = ip(client.address.family === 4 ? "198.51.100.7" : "2001:db8:1234:5678::7");
   return { ...client, address, name: null, reverseName: null };
 }

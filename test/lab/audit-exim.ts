@@ -3,16 +3,23 @@
 // With a NUMBER only that configuration is made, and shown. Exit 1 if one differs.
 import { mkdir, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
+import { deriveListeners } from "../../src/audit/derive.ts";
 import { decide } from "../../src/audit/evaluate.ts";
+import { auditTree } from "../../src/audit/examine.ts";
+import { groundsOf } from "../../src/audit/grounds.ts";
+import type { Hole } from "../../src/audit/hole.ts";
 import { readExim } from "../../src/audit/products/exim/exim.ts";
 import type { Configuration, Session } from "../../src/audit/rules.ts";
 import { treeOf } from "../../src/audit/tree.ts";
 import { formatIp, type IpAddress, parseIp } from "../../src/net/ip.ts";
+import type { ConfigTree } from "../../src/ports.ts";
 import { inside, mailerA, neighbour, resolver, stranger } from "./addresses.ts";
+import { leadsOut, nameOf, siteOf, unnamed } from "./audit-by-play.ts";
 import { type GeneratedExim, generateExim, seeded } from "./exim-configurations.ts";
 import { layGround } from "./ground.ts";
 import { run } from "./run.ts";
 import { scratchFolder } from "./unpacked.ts";
+import { variants } from "./variants.ts";
 
 const sessionsEach = 24;
 
@@ -50,13 +57,25 @@ while read -r N C IP PORT; do
 done <"$R/audit/list"
 `;
 
-type Asked = { readonly configuration: number; readonly session: Session; readonly port: number };
+type Asked = {
+  readonly configuration: number;
+  readonly session: Session;
+  readonly port: number;
+  /** The auditor named it as one that gets through. */
+  readonly witness: boolean;
+};
+
+const variant = variants.find(({ name }) => name === "exim-closed");
+if (variant === undefined) throw new Error("no variant exim-closed");
+const site = siteOf(variant);
 
 const words = process.argv.slice(2).map(Number);
 const [count = 40, seed = 1, only] = words;
 const configurations = Array.from({ length: count }, (_, index) => generateExim(seeded(seed * 10_000 + index)));
 const asked = configurations.flatMap((made, configuration): Asked[] =>
-  only !== undefined && only !== configuration ? [] : sessionsFor(made, seed * 10_000 + configuration, configuration),
+  only !== undefined && only !== configuration
+    ? []
+    : [...sessionsFor(made, seed * 10_000 + configuration, configuration), ...witnessesOf(made, configuration)],
 );
 let agree = 0;
 let untold = 0;
@@ -65,6 +84,13 @@ let permits = 0;
 /** What Exim said about each session; shown for a single configuration. */
 const said: string[] = [];
 const notTaken = new Map<number, string>();
+const verdicts = new Map<string, number>();
+const closed = new Set<number>();
+for (const number of new Set(asked.map(({ configuration }) => configuration))) {
+  const verdict = verdictOf(configurations[number]);
+  verdicts.set(verdict, (verdicts.get(verdict) ?? 0) + 1);
+  if (verdict === "closed") closed.add(number);
+}
 const answers = await askExim(configurations, asked);
 for (const [index, one] of asked.entries()) {
   const made = configurations[one.configuration];
@@ -80,13 +106,16 @@ for (const [index, one] of asked.entries()) {
   if (audit === exim) agree += 1;
   else if (audit === "unknown") untold += 1;
   else wrong.push(`${describe(one)}: the audit says ${audit}, Exim ${exim}`);
+  if (exim === "permit" && closed.has(one.configuration) && strangerSends(made, one))
+    wrong.push(`${describe(one)}: the verdict is closed, and Exim permits it`);
 }
 if (only !== undefined) process.stdout.write(`${configurations[only]?.files["/etc/exim4/exim4.conf"] ?? ""}\n`);
 for (const text of wrong.slice(0, 100)) process.stdout.write(`DIFFERS ${text}\n`);
 for (const [number, why] of notTaken) process.stdout.write(`#${number} is no configuration for Exim: ${why}\n`);
 const made = new Set(asked.map(({ configuration }) => configuration)).size - notTaken.size;
 process.stdout.write(
-  `exim: ${made} configurations, ${agree + untold + wrong.length} sessions (${permits} permitted): ` +
+  `exim: ${made} configurations (${[...verdicts].map(([verdict, n]) => `${n} ${verdict}`).join(", ")}), ` +
+    `${agree + untold + wrong.length} sessions of which ${asked.filter(({ witness }) => witness).length} witnesses (${permits} permitted): ` +
     `${agree} agree, ${untold} not told, ${wrong.length} differ\n`,
 );
 process.exitCode = wrong.length > 0 ? 1 : 0;
@@ -113,6 +142,7 @@ function sessionsFor(made: GeneratedExim, seedOfIt: number, configuration: numbe
     return {
       configuration,
       port: pick(made.ports),
+      witness: false,
       session: {
         client: { address: ip(text), name, reverseName: name, authenticated: false, certificate: "none" },
         tls: "none",
@@ -132,10 +162,59 @@ function ip(text: string): IpAddress {
   return read.value;
 }
 
+function treeFor({ files }: GeneratedExim): ConfigTree {
+  return treeOf("/", { ...files, "/etc/passwd": passwd });
+}
+
+function configurationOf(made: GeneratedExim): Configuration | null {
+  const known = read.get(made) ?? readExim(treeFor(made), null);
+  if (known !== null) read.set(made, known);
+  return known;
+}
+
+function verdictOf(made: GeneratedExim | undefined): string {
+  if (made === undefined) return "none";
+  const about = { site, product: "exim", version: null, deployment: null, follow: null, deadLists: [] };
+  return auditTree("mx1", treeFor(made), about).verdict;
+}
+
+/** The auditor's certain holes, as sessions that `exim -bh` can be asked about. */
+function witnessesOf(made: GeneratedExim, configuration: number): Asked[] {
+  const known = configurationOf(made);
+  if (known === null) return [];
+  const holes = deriveListeners(known, site).flatMap(({ search }) => search.holes);
+  return holes.flatMap((hole): Asked[] => {
+    const session = playable(hole);
+    return session === null ? [] : [{ configuration, session, port: hole.listener.port, witness: true }];
+  });
+}
+
+/** With the client's name as the lab's DNS has it; null where another name, a login or TLS is what lets it through. */
+function playable({ certainty, session, listener, clients }: Hole): Session | null {
+  const { client, tls, previousRecipients } = session;
+  if (certainty !== "open" || client.authenticated || tls !== "none" || previousRecipients.length > 0) return null;
+  // Of an address that the lab's DNS knows nothing of, Exim waits for a name in vain.
+  const known = (client.address.family === 4 ? [stranger.v4, "198.51.100.7"] : [stranger.v6, "2001:db8:77::7"]).map(ip);
+  const address = known.find((one) => clients.has(one)) ?? client.address;
+  const name = nameOf(formatIp(address));
+  const named = { ...session, client: { ...client, address, name, reverseName: name, certificate: "none" as const } };
+  return decide(listener, named).outcome === "permit" ? named : null;
+}
+
+/** What Exim permitted is a stranger's relaying, which a closed verdict denies. */
+function strangerSends(made: GeneratedExim, { session, port }: Asked): boolean {
+  const known = configurationOf(made);
+  const listener = known?.listeners.find((one) => one.port === port);
+  if (known === null || listener === undefined) return false;
+  const { rule, inside: own } = groundsOf(known, site);
+  if (own.has(session.client.address) || !leadsOut(rule, session, decide(listener, session))) return false;
+  // Of clients that the rules name the search asks less: whether anybody may do so.
+  return decide(listener, { ...session, client: unnamed(session.client) }).outcome === "permit";
+}
+
 function audited(made: GeneratedExim, { session, port }: Asked): string {
-  const known = read.get(made) ?? readExim(treeOf("/", { ...made.files, "/etc/passwd": passwd }), null);
+  const known = configurationOf(made);
   if (known === null) return "no configuration";
-  read.set(made, known);
   const listener = known.listeners.find((one) => one.port === port);
   return listener === undefined ? "no listener" : decide(listener, session).outcome;
 }

@@ -12,8 +12,8 @@ import { available } from "./available.ts";
 import { closeLab, inLab, type Lab } from "./lab.ts";
 import { recipes } from "./recipes.ts";
 import { ensureRoots } from "./roots.ts";
-import { observe } from "./truth.ts";
-import type { Variant } from "./variant.ts";
+import { insiderSends, observe } from "./truth.ts";
+import type { PortListener, Variant } from "./variant.ts";
 import { products, variants } from "./variants.ts";
 
 const cli = fileURLToPath(new URL("../../src/cli/main.ts", import.meta.url));
@@ -65,9 +65,19 @@ for (const { variant, result } of audited) {
     await inLab({ ...rest, files, truth: "closed" }, async (running) => {
       const seen = await observe(running);
       expect([seen.seen, seen.faults]).toEqual(["closed", []]);
+      for (const door of insideDoors(variant, result)) expect(await insiderSends(running, door)).toBe(null);
       const { verdict, says } = await check(running, variant.checkOptions ?? []);
       expect(verdict, says).not.toBe("open");
     });
+  });
+}
+
+/** Where the site's own clients could send outside before anything was mended. */
+function insideDoors({ listeners }: Variant, result: AuditResult): readonly PortListener[] {
+  return listeners.filter(({ port, implicitTls, behindProxy }) => {
+    if (implicitTls || behindProxy) return false;
+    const own = result.listeners.filter((one) => one.port === port);
+    return own.length > 0 && own.every(({ cells }) => cells["internal-to-external"] === "permit");
   });
 }
 
@@ -98,5 +108,7 @@ async function check(
   return { verdict: document?.verdict ?? "none", says: `${ran.stderr}\n${ran.stdout.slice(0, 3000)}` };
 }
 
-test("there is something to try", ({ expect }) =>
-  expect(audited.map(({ variant }: { variant: Variant }) => variant.product)).toContain("postfix"));
+test("there is something to try", ({ expect }) => {
+  expect(audited.map(({ variant }) => variant.product)).toContain("postfix");
+  expect(audited.filter(({ variant, result }) => insideDoors(variant, result).length > 0).length).toBeGreaterThan(5);
+});

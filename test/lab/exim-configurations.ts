@@ -177,7 +177,10 @@ const rewriting = [
   '^<(.*)@forwarded "${lookup{$1}lsearch{/etc/audit/senders.table}{<$1@elsewhere.example>}fail}" S',
 ];
 
-export function generateExim(pick: Pick): GeneratedExim {
+export function generateExim(any: Pick): GeneratedExim {
+  // Every other one is written by somebody careful: mostly the first choice, which is right, and few additions.
+  const careful = any([true, false]);
+  const pick: Pick = (from) => (careful && any([true, true, true, true, true, true, false]) ? from[0]! : any(from));
   const some = (from: readonly string[], most: number): string =>
     Array.from({ length: pick(Array.from({ length: most + 1 }, (_, index) => index)) }, () => pick(from)).join("\n");
   const text = `primary_hostname = mx1.ourcollege.ac.uk
@@ -214,7 +217,7 @@ check_submission:
   accept hosts = +relay_from_hosts
   ${pick(["accept authenticated = *", "accept", "deny"])}
 check_rcpt:
-${some(early, 3)}
+${some(early, careful ? 1 : 3)}
 ${pick(["  accept hosts = +relay_from_hosts", "  accept hosts = +relay_from_hosts", "  accept !hosts = ! +relay_from_hosts", ""])}
 ${some(early, 1)}
 ${pick(relayRules)}

@@ -2,7 +2,7 @@
 // a plain sink at another organisation shows what was relayed.
 import { randomBytes } from "node:crypto";
 import { fileURLToPath } from "node:url";
-import { mailerA, mailerB, outsideSink } from "./addresses.ts";
+import { inside, mailerA, mailerB, outsideSink } from "./addresses.ts";
 import type { Lab } from "./lab.ts";
 import { plain } from "./mailers/listeners.ts";
 import type { Played } from "./play.ts";
@@ -85,10 +85,28 @@ async function honestFaults(lab: Lab): Promise<readonly string[]> {
 
 type PlayedOne = Played & { readonly token: string };
 
-async function playAll(lab: Lab, sessions: readonly Exploit[]): Promise<readonly PlayedOne[]> {
+/** Whether a client of the site's own may send outside at a listener, and why not. */
+export async function insiderSends(lab: Lab, { address, port }: PortListener): Promise<string | null> {
+  const source = address.includes(":") ? inside.v6 : inside.v4;
+  const session: Exploit = {
+    ...{ source, address, port, helo: "pc77.ourcollege.ac.uk", mailFrom: "alice@ourcollege.ac.uk" },
+    rcptTo: `{token}@${outsideSink.domain}`,
+  };
+  const [played] = await playAll(lab, [session], "inside");
+  if (played?.reached !== "accepted") return `an insider is refused: ${played?.transcript.at(-1)}`;
+  const arrived = (): boolean => lab.caught().some((caught) => relayed(caught, new Set([played.token])));
+  await waitFor(arrived, ARRIVAL_MS);
+  return arrived() ? null : "an insider's mail did not arrive";
+}
+
+async function playAll(
+  lab: Lab,
+  sessions: readonly Exploit[],
+  from: "world" | "inside" = "world",
+): Promise<readonly PlayedOne[]> {
   const script = fileURLToPath(new URL("play.ts", import.meta.url));
   const asked = sessions.map((session) => ({ session, token: `tok${randomBytes(6).toString("hex")}` }));
-  const ran = await lab.exec("world", [process.execPath, script, JSON.stringify(asked)], { timeoutMs: 180_000 });
+  const ran = await lab.exec(from, [process.execPath, script, JSON.stringify(asked)], { timeoutMs: 180_000 });
   if (ran.code !== 0) throw new Error(`play.ts ended with ${ran.code}: ${ran.stderr}`);
   const lines = ran.stdout.split("\n").filter(Boolean);
   // Printed by play.ts from values of this type.

@@ -1,5 +1,6 @@
 /** Edits that may mend a hole, the smallest first. Whether one does is found out by auditing what it makes. */
 import { ipSet } from "../../../net/ip-set.ts";
+import { formatPrefix, type Prefix } from "../../../net/prefix.ts";
 import type { ConfigTree } from "../../../ports.ts";
 import type { Span } from "../../../text/source.ts";
 import type { Hole } from "../../hole.ts";
@@ -11,7 +12,7 @@ import { networkOf } from "./lists.ts";
 import type { Instance, Statement } from "./sections.ts";
 import { splitList } from "./value.ts";
 
-export function repairsOf(hole: Hole, tree: ConfigTree): readonly (readonly FileEdit[])[] {
+export function repairsOf(hole: Hole, tree: ConfigTree, inside: readonly Prefix[]): readonly (readonly FileEdit[])[] {
   const source = sourceOfTree(tree)?.source;
   if (source === undefined) return [];
   const all: (readonly FileEdit[])[] = [];
@@ -22,7 +23,10 @@ export function repairsOf(hole: Hole, tree: ConfigTree): readonly (readonly File
   const rule = decidingRule(hole);
   const statement = rule?.where === undefined || rule.where === null ? null : statementAt(rule.where, source);
   if (place !== null && isList(place)) {
-    for (const keep of [keepsClientsOut(hole), plainItems, ownHosts]) add(narrowed(place, keep, tree));
+    for (const keep of [keepsClientsOut(hole), plainItems, ownHosts]) {
+      add(narrowed(place, keep, [], tree));
+      if (inside.length > 0 && isHostList(place)) add(narrowed(place, keep, inside.map(formatPrefix), tree));
+    }
   }
   switch (hole.kind) {
     case "copied-destination": {
@@ -91,8 +95,15 @@ function grantsByWords({ verb, items }: Statement): boolean {
   );
 }
 
-/** The list without items that `keep` does not keep; the separator stays what it was. */
-function narrowed(place: Span, keep: (item: string) => boolean, tree: ConfigTree): FileEdit | null {
+const isHostList = ({ text }: Span): boolean => /^\s*(?:hide\s+)?hostlist\b|^\s*dc_relay_nets=/.test(text);
+
+/** The list without items that `keep` does not keep, and with others; the separator stays what it was. */
+function narrowed(
+  place: Span,
+  keep: (item: string) => boolean,
+  more: readonly string[],
+  tree: ConfigTree,
+): FileEdit | null {
   const file = tree.files.get(place.file);
   if (file?.kind !== "text" || place.start.line !== place.end.line) return null;
   const line = file.text.split("\n")[place.start.line - 1] ?? "";
@@ -103,8 +114,9 @@ function narrowed(place: Span, keep: (item: string) => boolean, tree: ConfigTree
   const [, head = "", open = "", value = "", tail = ""] = parts;
   const semicolons = !value.trimStart().startsWith("<") && /^\s*dc_/.test(head) && value.includes(";");
   const items = splitList(semicolons ? `<;${value}` : value);
-  const kept = items.filter(keep);
-  if (kept.length === items.length) return null;
+  const left = items.filter(keep);
+  if (left.length === items.length) return null;
+  const kept = [...left, ...more.filter((item) => !left.includes(item))];
   const other = /^\s*<(\S)/.exec(value)?.[1];
   const written = semicolons
     ? kept.join(" ; ")

@@ -1,5 +1,6 @@
 /** Edits that may mend a hole, the smallest first. Whether one does is found out by auditing what it makes. */
 import { ipSetOfRanges } from "../../../net/ip-set.ts";
+import { formatPrefix, type Prefix } from "../../../net/prefix.ts";
 import type { ConfigTree } from "../../../ports.ts";
 import type { Span } from "../../../text/source.ts";
 import type { Hole } from "../../hole.ts";
@@ -7,7 +8,7 @@ import type { FileEdit } from "../../product.ts";
 import { opensmtpdPlace } from "./explain.ts";
 import { rangeOf } from "./matching.ts";
 
-export function repairsOf(hole: Hole, tree: ConfigTree): readonly (readonly FileEdit[])[] {
+export function repairsOf(hole: Hole, tree: ConfigTree, inside: readonly Prefix[]): readonly (readonly FileEdit[])[] {
   const where = opensmtpdPlace(hole);
   if (where === null || hole.certainty === "unknown") return [];
   const all: (readonly FileEdit[])[] = [];
@@ -34,8 +35,12 @@ export function repairsOf(hole: Hole, tree: ConfigTree): readonly (readonly File
       where.text.replace(/\bdomain\s+regex\s+"([^"]*)"/, (_, pattern: string) => anchoredDomain(pattern)),
     ),
   ]);
-  if (/\bfrom\s+any\b/.test(where.text) && !/\b(?:helo|mail-from|sender|rcpt-to)\b/.test(where.text))
+  if (/\bfrom\s+any\b/.test(where.text) && !/\b(?:helo|mail-from|sender|rcpt-to)\b/.test(where.text)) {
     add([replaced(where, where.text.replace(/\bfrom\s+any\b/, "from local"))]);
+    const own = inside.map((prefix) => `"${formatPrefix(prefix)}"`).join(", ");
+    if (own !== "" && where.text.startsWith("match"))
+      add([replaced(where, where.text.replace(/\bfrom\s+any\b/, `from src { ${own} }`))]);
+  }
   add([removed(where)]);
   return all.filter((edits) => edits.some(({ path, edit }) => edit.with.join("\n") !== textOf(path, edit, tree)));
 }

@@ -1,7 +1,8 @@
 /** Edits that may mend a hole, the smallest first. Whether one does is found out by auditing what it makes. */
 
+import { formatIp } from "../../../net/ip.ts";
 import { ipSet } from "../../../net/ip-set.ts";
-import { parsePrefix } from "../../../net/prefix.ts";
+import { type Prefix, parsePrefix } from "../../../net/prefix.ts";
 import type { ConfigTree } from "../../../ports.ts";
 import type { Span } from "../../../text/source.ts";
 import type { Hole } from "../../hole.ts";
@@ -12,7 +13,7 @@ import { type PostfixFiles, postfixFiles } from "./postfix.ts";
 
 const guard = "permit_mynetworks, permit_sasl_authenticated, reject_unauth_destination";
 
-export function repairsOf(hole: Hole, tree: ConfigTree): readonly (readonly FileEdit[])[] {
+export function repairsOf(hole: Hole, tree: ConfigTree, inside: readonly Prefix[]): readonly (readonly FileEdit[])[] {
   const files = postfixFiles(tree);
   if (files === null) return [];
   const all: (readonly FileEdit[])[] = [];
@@ -24,7 +25,8 @@ export function repairsOf(hole: Hole, tree: ConfigTree): readonly (readonly File
     case "everyone":
     case "network":
     case "client-name":
-      if (decidingRule(hole)?.rule === "permit_mynetworks") add(withoutClients(hole, files, tree));
+      if (decidingRule(hole)?.rule === "permit_mynetworks")
+        for (const own of inside.length === 0 ? [[]] : [[], inside]) add(withoutClients(hole, own, files, tree));
       break;
     case "copied-destination":
       add(place === null ? null : [removed(place)]);
@@ -97,8 +99,13 @@ function overridden(span: Span, word: string, tree: ConfigTree): FileEdit | null
   return editOf(span, [`${line.slice(0, span.start.column - 1)}${word}${line.slice(span.end.column - 1)}`]);
 }
 
-/** mynetworks without the items that hold the clients in question. */
-function withoutClients(hole: Hole, files: PostfixFiles, tree: ConfigTree): readonly FileEdit[] | null {
+/** mynetworks without the items that hold the clients in question, and with these networks. */
+function withoutClients(
+  hole: Hole,
+  own: readonly Prefix[],
+  files: PostfixFiles,
+  tree: ConfigTree,
+): readonly FileEdit[] | null {
   const setting = settingOf("mynetworks", hole, files);
   if (setting === null) return null;
   const kept = tokens(setting.value)
@@ -111,9 +118,15 @@ function withoutClients(hole: Hole, files: PostfixFiles, tree: ConfigTree): read
       if (hole.kind === "everyone" && length < (address.family === 4 ? 8 : 16)) return false;
       return hole.clients.isEmpty || hole.clients.intersect(ipSet([prefix.value])).isEmpty;
     });
-  const value = (kept.length > 0 ? kept : ["127.0.0.0/8", "[::1]/128"]).join(" ");
+  const named = own.map((prefix) => networkText(prefix)).filter((text) => !kept.includes(text));
+  const value = [...(kept.length > 0 ? kept : ["127.0.0.0/8", "[::1]/128"]), ...named].join(" ");
   const edit = changed("mynetworks", value, hole, files, tree);
   return edit === null ? null : [edit];
+}
+
+/** As mynetworks has it: an IPv6 address in brackets (postconf(5)). */
+function networkText({ address, length }: Prefix): string {
+  return address.family === 6 ? `[${formatIp(address)}]/${length}` : `${formatIp(address)}/${length}`;
 }
 
 function settingsRemoved(names: readonly string[], hole: Hole, files: PostfixFiles): readonly FileEdit[] | null {
