@@ -76,6 +76,18 @@ export interface Dialer {
   connect(to: Endpoint, options: DialOptions, signal: AbortSignal): Promise<Connection>;
 }
 
+/** What a knock at a port met: a listener, a reset, silence, a router's refusal, or our own machine's. */
+export interface Knock {
+  readonly kind: "open" | "closed" | "filtered" | "unreachable" | "refused-here";
+  readonly ms: number;
+}
+
+/** Opens connections only to see whether they open, many at a time, and says nothing on them. */
+export interface Knocker {
+  /** Calls back once, never before it returns. What it returns stops it; a stopped knock does not call back. */
+  knock(to: Endpoint, timeoutMs: number, done: (knock: Knock) => void): () => void;
+}
+
 /** A socket that is being listened on. */
 export interface Listening extends AsyncDisposable {
   readonly local: Endpoint;

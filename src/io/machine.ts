@@ -1,7 +1,8 @@
 /** What the machine says of itself: the addresses of its interfaces, and which program has a port. */
+import { createSocket } from "node:dgram";
 import { readdir, readFile, readlink } from "node:fs/promises";
 import { networkInterfaces } from "node:os";
-import { type IpAddress, parseIp } from "../net/ip.ts";
+import { formatIp, type IpAddress, parseIp } from "../net/ip.ts";
 
 /** All addresses of all interfaces, loopback included. */
 export function interfaceAddresses(): readonly IpAddress[] {
@@ -11,6 +12,24 @@ export function interfaceAddresses(): readonly IpAddress[] {
       const parsed = parseIp(address.replace(/%.*$/, ""));
       return parsed.ok ? [parsed.value] : [];
     });
+}
+
+/** The address of ours that a packet to this one would bear; null if there is no way. Sends nothing. */
+export async function sourceTowards(address: IpAddress): Promise<IpAddress | null> {
+  const socket = createSocket(address.family === 4 ? "udp4" : "udp6");
+  try {
+    await new Promise<void>((resolve, reject) => {
+      socket.once("error", reject);
+      // Of a datagram socket this only looks up the route.
+      socket.connect(9, formatIp(address), () => resolve());
+    });
+    const parsed = parseIp(socket.address().address.replace(/%.*$/, ""));
+    return parsed.ok ? parsed.value : null;
+  } catch {
+    return null;
+  } finally {
+    socket.close();
+  }
 }
 
 /** The state of a listening socket in /proc/net/tcp. */

@@ -36,6 +36,13 @@ export type Block =
   | { readonly kind: "events"; readonly events: readonly Event[] }
   /** The rule of the house beside what this run saw of it. */
   | { readonly kind: "matrix"; readonly cells: Readonly<Record<MatrixCell, CellSeen>> }
+  /** An address space, row by row, each cell as the worst address in it. */
+  | {
+      readonly kind: "map";
+      readonly title: Text;
+      readonly legend: readonly MapKind[];
+      readonly rows: readonly MapRow[];
+    }
   | { readonly kind: "finding"; readonly finding: ShownFinding; readonly anchor?: string }
   /** A dialogue, one line each (`smtp/transcript.ts`). */
   | { readonly kind: "transcript"; readonly text: string }
@@ -56,6 +63,20 @@ export interface Event {
   readonly tone: Tone;
   readonly title: Text;
   readonly lines: readonly Text[];
+}
+
+/** What a cell can be; what is quiet need not be looked at. */
+export interface MapKind {
+  readonly name: string;
+  readonly sign: string;
+  readonly tone: Tone;
+  readonly quiet: boolean;
+}
+
+/** Cells of the same kind that follow one another: the number of the kind in the legend, and how many. */
+export interface MapRow {
+  readonly label: string;
+  readonly runs: readonly (readonly [number, number])[];
 }
 
 export type MatrixCell = `${"internal" | "external"}-to-${"internal" | "external"}`;

@@ -2,8 +2,11 @@
 import { z } from "zod";
 import { auditDocumentSchema } from "../audit/result.ts";
 import { checkDocumentSchema } from "../check/result.ts";
+import { filterDocumentSchema, queryDocumentSchema } from "../filters/result.ts";
+import { sweepDocumentSchema } from "../sweep/result.ts";
 import { catalogueSchema } from "./results/catalogue.ts";
 import { doctorSchema } from "./results/doctor.ts";
+import { renderSchema } from "./results/filters.ts";
 import { historySchema } from "./results/history.ts";
 import { initSchema } from "./results/init.ts";
 
@@ -12,8 +15,12 @@ export const documentSchemas = {
   catalogue: catalogueSchema,
   check: checkDocumentSchema,
   doctor: doctorSchema,
+  filters: filterDocumentSchema,
+  "filters-query": queryDocumentSchema,
+  "filters-render": renderSchema,
   history: historySchema,
   init: initSchema,
+  sweep: sweepDocumentSchema,
 } as const satisfies Record<string, z.ZodType>;
 
 /** The JSON Schema of a document. Within a version documents gain fields, so it forbids none that it does not know. */

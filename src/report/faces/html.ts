@@ -100,6 +100,8 @@ function blockHtml(block: Block, ids: Ids): string {
       return matrixHtml(block, ids);
     case "finding":
       return findingHtml(block, ids);
+    case "map":
+      return mapHtml(block, ids);
     case "transcript":
       return `<pre class="transcript">${shownLines(block.text).map(transcriptLine).join("\n")}</pre>`;
     case "code":
@@ -160,6 +162,34 @@ function findingHtml({ finding, anchor }: Extract<Block, { kind: "finding" }>, i
   }${evidence.length === 0 ? "" : `<p class="faint">Evidence: ${evidence.map((span) => spanHtml(span, ids)).join(", ")}</p>`}</article>`;
 }
 
+/** Cells in a row of the picture, and the length of a side. */
+const cellSide = 3;
+
+/** A picture of its own (SVG 1.1): a row of cells for each 256, one rectangle a run, each with its words. */
+function mapHtml({ title, legend, rows }: Extract<Block, { kind: "map" }>, ids: Ids): string {
+  const label = 130;
+  const widest = Math.max(...rows.map(({ runs }) => runs.reduce((sum, [, count]) => sum + count, 0)), 1);
+  // A single row of small cells is hard to see.
+  const height = rows.length < 8 ? cellSide * 4 : cellSide;
+  const shapes = rows.map(({ label: first, runs }, row) => {
+    let at = 0;
+    const cells = runs.map(([kind, count]) => {
+      const shape = `<rect x="${label + at * cellSide}" y="${row * height}" width="${count * cellSide}" height="${height}" class="map-${legend[kind]?.tone ?? "faint"}${legend[kind]?.quiet === true ? " quiet" : ""}"><title>${escaped(`${first} +${at}: ${legend[kind]?.name ?? ""}${count > 1 ? ` × ${count}` : ""}`)}</title></rect>`;
+      at += count;
+      return shape;
+    });
+    const every = Math.max(1, Math.ceil(12 / height));
+    const text = row % every === 0 ? `<text x="0" y="${row * height + 9}">${escaped(first)}</text>` : "";
+    return text + cells.join("");
+  });
+  const used = new Set(rows.flatMap(({ runs }) => runs.map(([kind]) => kind)));
+  const words = legend
+    .filter((_, kind) => used.has(kind))
+    .map(({ name, tone, quiet }) => `<span class="key map-${tone}${quiet ? " quiet" : ""}"></span> ${escaped(name)}`);
+  const total = rows.length * height + 4;
+  return `<figure class="map"><figcaption>${textHtml(title, ids)}</figcaption><div class="wide"><svg xmlns="http://www.w3.org/2000/svg" role="img" width="${label + widest * cellSide}" height="${total}" viewBox="0 0 ${label + widest * cellSide} ${total}">${shapes.join("")}</svg></div><p class="faint">${words.join(" &nbsp; ")}</p></figure>`;
+}
+
 function transcriptLine(line: string): string {
   const side = { S: "server", C: "client", "*": "note" }[line.charAt(0)];
   return side === undefined ? escaped(line) : `<span class="${side}">${escaped(line)}</span>`;
@@ -194,6 +224,7 @@ table { border-collapse: collapse; margin: .6rem 0; } th, td { border: 1px solid
 td:last-child:not(.number) { overflow-wrap: anywhere; min-width: 7rem; } td.number { text-align: right; font-variant-numeric: tabular-nums; }
 .matrix caption { text-align: left; color: var(--faint); }
 dl { display: grid; grid-template-columns: max-content 1fr; gap: .2rem 1rem; } dt { color: var(--faint); } dd { margin: 0; }
+.map { margin: 1rem 0; } .map text { font: 10px ui-monospace, monospace; fill: var(--faint); } .map-bad { fill: var(--bad); background: var(--bad); } .map-good { fill: var(--good); background: var(--good); } .map-doubtful { fill: var(--doubtful); background: var(--doubtful); } .map-strong { fill: var(--ink); background: var(--ink); } .map-faint { fill: var(--faint); background: var(--faint); } .quiet { opacity: .25; } .key { display: inline-block; width: .8em; height: .8em; vertical-align: baseline; print-color-adjust: exact; }
 .events { list-style: none; padding: 0; } .events li { margin: .7rem 0; } .events li div { margin-left: 1.5rem; }
 .finding { border-left: .25rem solid currentColor; padding: .2rem 0 .2rem .8rem; margin: 1rem 0; }
 details { border-top: 1px solid var(--line); } summary { cursor: pointer; padding: .45rem 0; } details > div { padding: 0 0 .8rem 1rem; }

@@ -98,12 +98,46 @@ function linesOf(block: Block, options: TextOptions): readonly string[] {
           : wrapped([{ text: "Do: ", tone: "strong" }, { text: remedy }], "    ", "        ", options)),
       ];
     }
+    case "map":
+      return mapLines(block, options);
     case "transcript":
     case "code":
       return shownLines(block.text).map((line) => `    ${line}`);
     case "details":
       return [];
   }
+}
+
+/** So many cells fit beside a label. */
+const cellsInLine = 64;
+
+/** So many lines of a map are drawn; of a larger one those that are not all quiet. */
+const maxMapLines = 64;
+
+function mapLines({ title, legend, rows }: Extract<Block, { kind: "map" }>, options: TextOptions): readonly string[] {
+  const lines = rows.flatMap(({ label, runs }) => {
+    const signs: number[] = runs.flatMap(([kind, count]) => new Array<number>(count).fill(kind));
+    const parts: { readonly label: string; readonly cells: readonly number[] }[] = [];
+    for (let at = 0; at < signs.length; at += cellsInLine)
+      parts.push({ label: at === 0 ? label : "", cells: signs.slice(at, at + cellsInLine) });
+    return parts;
+  });
+  const loud = (cells: readonly number[]): boolean => cells.some((kind) => legend[kind]?.quiet !== true);
+  const drawn = (lines.length <= maxMapLines ? lines : lines.filter(({ cells }) => loud(cells))).slice(0, maxMapLines);
+  const width = Math.max(...drawn.map(({ label }) => label.length), 0);
+  const used = new Set(drawn.flatMap(({ cells }) => cells));
+  return [
+    ...wrapped(spansOf(title), "", "", options),
+    ...drawn.map(
+      ({ label, cells }) =>
+        `  ${label.padEnd(width)}  ${cells.map((kind) => paint({ text: legend[kind]?.sign ?? "?", tone: legend[kind]?.tone ?? "faint" }, options)).join("")}`,
+    ),
+    ...(drawn.length < lines.length ? [`  ${lines.length - drawn.length} lines without a listener are left out`] : []),
+    `  ${legend
+      .filter((_, kind) => used.has(kind))
+      .map(({ name, sign }) => `${sign} ${name}`)
+      .join("   ")}`,
+  ];
 }
 
 function bannerLines(block: Extract<Block, { kind: "banner" }>, options: TextOptions): readonly string[] {
