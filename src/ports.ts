@@ -77,15 +77,15 @@ export interface Dialer {
 }
 
 /** What a knock at a port met: a listener, a reset, silence, a router's refusal, or our own machine's. */
-export interface Knock {
-  readonly kind: "open" | "closed" | "filtered" | "unreachable" | "refused-here";
-  readonly ms: number;
-}
+export type Knock = "open" | "closed" | "filtered" | "unreachable" | "refused-here";
 
-/** Opens connections only to see whether they open, many at a time, and says nothing on them. */
+/**
+ * Opens connections only to see whether they open, tens of thousands a second, and says nothing on them. It keeps no
+ * time: whoever has waited enough stops the knock.
+ */
 export interface Knocker {
   /** Calls back once, never before it returns. What it returns stops it; a stopped knock does not call back. */
-  knock(to: Endpoint, timeoutMs: number, done: (knock: Knock) => void): () => void;
+  knock(to: Endpoint, done: (met: Knock) => void): () => void;
 }
 
 /** A socket that is being listened on. */

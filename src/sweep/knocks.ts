@@ -19,12 +19,21 @@ export interface KnockingOptions {
   readonly states: Uint8Array | null;
 }
 
-/** Answers of which the slowest tells how long to wait for one. */
-const answersToTrust = 50;
+/** Answers after which the slowest tells how long to wait for one. */
+const answersToTrust = 5;
 
-/** Waiting is cut to so many times the slowest answer, but never below so long. */
+/** Waiting is cut to so many times the slowest answer, but never below so long; and the second time it is doubled. */
 const slack = 6;
-const leastWaitMs = 250;
+const leastWaitMs = 300;
+
+/** How often the clock is looked at. */
+const tickMs = 20;
+
+interface UnderWay {
+  readonly index: number;
+  readonly began: number;
+  readonly stop: () => void;
+}
 
 export class Knocking {
   readonly #targets: Targets;
@@ -34,14 +43,16 @@ export class Knocking {
   /** One state an index. */
   readonly states: Uint8Array;
   readonly #open: number[] = [];
+  /** Places that were silent once. */
   readonly #again: number[] = [];
+  /** How many of those were tried again. */
+  #asked = 0;
+  /** By place, the oldest first. */
+  readonly #underWay = new Map<number, UnderWay>();
   #place: number;
-  #inFlight = 0;
-  #started = 0;
   #finished = 0;
   #slowest = 0;
   #answers = 0;
-  readonly #running = new Set<number>();
 
   constructor(targets: Targets, knocker: Knocker, clock: Clock, options: KnockingOptions) {
     this.#targets = targets;
@@ -54,7 +65,7 @@ export class Knocking {
       this.states[targets.at(place).index] = options.states?.[place] ?? 0;
   }
 
-  /** How many are decided, of how many. */
+  /** How many are decided. */
   get done(): number {
     return this.#options.from + this.#finished;
   }
@@ -67,8 +78,8 @@ export class Knocking {
   /** All places before this one are decided. */
   get safePlace(): number {
     let least = this.#place;
-    for (const place of this.#running) if (place < least) least = place;
-    for (const place of this.#again) if (place < least) least = place;
+    for (const place of this.#underWay.keys()) if (place < least) least = place;
+    for (let at = this.#asked; at < this.#again.length; at += 1) least = Math.min(least, this.#again[at]!);
     return least;
   }
 
@@ -86,62 +97,57 @@ export class Knocking {
   async run(signal: AbortSignal): Promise<void> {
     await this.#pass(signal, () => (this.#place < this.#targets.count ? this.#place++ : null), false);
     // What did not answer may have been lost on the way: once more, later, with more patience.
-    await this.#pass(signal, () => this.#again.shift() ?? null, true);
+    await this.#pass(signal, () => this.#again[this.#asked++] ?? null, true);
   }
 
   #pass(signal: AbortSignal, next: () => number | null, last: boolean): Promise<void> {
     const began = this.#clock.monotonic();
-    const before = this.#started;
+    let started = 0;
     return new Promise((resolve) => {
-      let ended = false;
-      let timer: NodeJS.Timeout | null = null;
-      const stops = new Set<() => void>();
+      const timer = setInterval(() => {
+        expire();
+        fill();
+      }, tickMs);
       const finish = (): void => {
-        if (ended) return;
-        ended = true;
         signal.removeEventListener("abort", abort);
-        if (timer !== null) clearTimeout(timer);
+        clearInterval(timer);
         resolve();
       };
       const abort = (): void => {
-        for (const stop of stops) stop();
-        stops.clear();
+        for (const { stop } of this.#underWay.values()) stop();
         finish();
       };
-      signal.addEventListener("abort", abort, { once: true });
-      if (signal.aborted) return abort();
-      const fill = (): void => {
-        timer = null;
-        const { rate, width } = this.#options;
-        while (!ended && this.#inFlight < width) {
-          if (rate !== null) {
-            const due = ((this.#started - before + 1) / rate) * 1000 - (this.#clock.monotonic() - began);
-            if (due > 1) {
-              timer ??= setTimeout(fill, Math.min(due, 100));
-              return;
-            }
-          }
-          const place = next();
-          if (place === null) {
-            if (this.#inFlight === 0) finish();
-            return;
-          }
-          this.#started += 1;
-          this.#inFlight += 1;
-          this.#running.add(place);
-          const { address, port, index } = this.#targets.at(place);
-          const stop = this.#knocker.knock({ address, port }, this.#wait(last), (knock) => {
-            stops.delete(stop);
-            this.#running.delete(place);
-            this.#inFlight -= 1;
-            if (ended) return;
-            this.#settle(place, index, knock, last);
-            if (timer === null) fill();
-          });
-          stops.add(stop);
+      /** Those who have waited long enough: the oldest come first. */
+      const expire = (): void => {
+        const due = this.#clock.monotonic() - this.#wait(last);
+        for (const [place, { began: then, stop }] of this.#underWay) {
+          if (then > due) break;
+          stop();
+          this.#settle(place, "filtered", last);
         }
       };
-      fill();
+      const fill = (): void => {
+        const { rate, width } = this.#options;
+        const now = this.#clock.monotonic();
+        const allowed = rate === null ? Number.POSITIVE_INFINITY : ((now - began) / 1000) * rate + 1;
+        while (this.#underWay.size < width && started < allowed) {
+          const place = next();
+          if (place === null) {
+            if (this.#underWay.size === 0) finish();
+            return;
+          }
+          started += 1;
+          const { address, port, index } = this.#targets.at(place);
+          const stop = this.#knocker.knock({ address, port }, (met) => {
+            this.#settle(place, met, last);
+            fill();
+          });
+          this.#underWay.set(place, { index, began: now, stop });
+        }
+      };
+      signal.addEventListener("abort", abort, { once: true });
+      if (signal.aborted) abort();
+      else fill();
     });
   }
 
@@ -152,17 +158,21 @@ export class Knocking {
     return last ? trusted * 2 : trusted;
   }
 
-  #settle(place: number, index: number, { kind, ms }: Knock, last: boolean): void {
-    if (kind === "open" || kind === "closed") {
+  #settle(place: number, met: Knock, last: boolean): void {
+    const knock = this.#underWay.get(place);
+    if (knock === undefined) return;
+    this.#underWay.delete(place);
+    if (met === "open" || met === "closed") {
       this.#answers += 1;
+      const ms = this.#clock.monotonic() - knock.began;
       if (ms > this.#slowest) this.#slowest = ms;
     }
-    if (kind === "filtered" && !last) {
+    if (met === "filtered" && !last) {
       this.#again.push(place);
       return;
     }
-    this.states[index] = knockStates.indexOf(kind);
+    this.states[knock.index] = knockStates.indexOf(met);
     this.#finished += 1;
-    if (kind === "open") this.#open.push(index);
+    if (met === "open") this.#open.push(knock.index);
   }
 }

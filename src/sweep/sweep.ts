@@ -41,6 +41,9 @@ export interface SweepPorts {
   readonly clock: Clock;
 }
 
+/** How long the control host may take. */
+const controlMs = 10_000;
+
 /** How many listeners are heard at once. */
 const interviews = 32;
 
@@ -164,7 +167,14 @@ async function controlAnswers(
   if (vantage !== "external" || control === null || control.host.kind !== "address" || signal.aborted) return null;
   const to = { address: control.host.address, port: control.port };
   return new Promise((resolve) => {
-    knocker.knock(to, 10_000, ({ kind }) => resolve(kind === "open"));
+    const timer = setTimeout(() => {
+      stop();
+      resolve(false);
+    }, controlMs);
+    const stop = knocker.knock(to, (met) => {
+      clearTimeout(timer);
+      resolve(met === "open");
+    });
   });
 }
 

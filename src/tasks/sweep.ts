@@ -97,7 +97,7 @@ export async function* sweepTask(
       // One's own machine needs no protection from its own knocks.
       knocking: {
         rate: loopback ? null : request.rate,
-        width: loopback ? 500 : width,
+        width: loopback ? 1000 : width,
         timeoutMs: request.timeoutMs,
         from: stopped?.place ?? 0,
         states: stopped?.states ?? null,

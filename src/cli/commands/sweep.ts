@@ -131,6 +131,7 @@ async function swept(
   const store = await storeAtHand(options, site);
   await using _store = store ?? { [Symbol.asyncDispose]: async () => {} };
   const face = sweepFace(format, terminal());
+  await using knocker = tcpKnocker(options.source ?? null);
   const texts: string[] = [];
   for (const path of options.hosts) texts.push(await hostsAt(path));
   const events = sweepTask(
@@ -147,7 +148,7 @@ async function swept(
       helo: "fencepost.invalid",
       products: (await catalogueAtHand()).products,
     },
-    { ...realPorts, knocker: tcpKnocker(options.source ?? null), dialer: tcpDialer, store },
+    { ...realPorts, knocker, dialer: tcpDialer, store },
     interruptSignal(),
   );
   for await (const event of events) {
