@@ -39,7 +39,9 @@ interface Run {
 }
 
 /** What the listener answers to the recipient of this session. */
-export function decide(listener: Listener, session: Session): Decision {
+export function decide(listener: Listener, said: Session): Decision {
+  const session =
+    listener.reversePath === undefined ? said : { ...said, reversePath: listener.reversePath(said.reversePath) };
   const recipient = listener.recipient(session.forwardPath);
   const trace: TraceEntry[] = [];
   const ended = (outcome: Decision["outcome"], unknowns: readonly Unknown[] = []): Decision => ({

@@ -194,6 +194,8 @@ export interface Listener {
   readonly impersonators: { readonly set: IpSet; readonly by: "xclient" | "proxy"; readonly where: Span | null } | null;
   readonly stages: readonly Stage[];
   readonly recipient: (forwardPath: string) => Recipient;
+  /** The reverse-path as the rules see it, where the mailer rewrites it first; absent: as it was said. */
+  readonly reversePath?: (reversePath: string) => string;
   /** Recipients that reading addresses suggests: what patterns of domains and of rewriting maps match. */
   readonly recipientSeeds: readonly string[];
   /** How rules see a text field of a session; `null`: the session has none. */

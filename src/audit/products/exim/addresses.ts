@@ -34,6 +34,20 @@ export interface AddressSettings {
 }
 
 export function readRecipient(text: string, settings: AddressSettings): Read {
+  const { path, unclear } = rewritten(text, settings);
+  return parsed(path, path !== text, unclear, settings);
+}
+
+/** The reverse-path that ACLs see: the same rules act on MAIL FROM. What they do that cannot be told is left out. */
+export function readSender(text: string, settings: AddressSettings): string {
+  return rewritten(text, settings).path;
+}
+
+/** After the rules with the flag `S` (specification §31.9). */
+function rewritten(
+  text: string,
+  settings: AddressSettings,
+): { readonly path: string; readonly unclear: Unknown | null } {
   let path = text;
   let unclear: Unknown | null = null;
   for (const rule of settings.sections.rewrite) {
@@ -47,7 +61,7 @@ export function readRecipient(text: string, settings: AddressSettings): Read {
     path = made;
     if (rule.flags.includes("q")) break;
   }
-  return parsed(path, path !== text, unclear, settings);
+  return { path, unclear };
 }
 
 function parsed(text: string, changed: boolean, unclear: Unknown | null, settings: AddressSettings): Read {

@@ -22,7 +22,7 @@ import type {
 } from "../../rules.ts";
 import { fileAt } from "../../tree.ts";
 import { AclReader, type AclWorld, senderOf } from "./acl.ts";
-import { type AddressSettings, readRecipient } from "./addresses.ts";
+import { type AddressSettings, readRecipient, readSender } from "./addresses.ts";
 import { debianParts } from "./debian.ts";
 import { flatItems, inHostList, inTextList, type ListWorld, networkOf, seedsOf, splitAddress } from "./lists.ts";
 import { samplesOf } from "./regex.ts";
@@ -412,6 +412,9 @@ function listenerOf(parts: ListenerParts): Listener {
     impersonators: proxiesOf(option("hosts_proxy"), world, local),
     stages: stagesOf(sections, aclWorld, parts.unreadable),
     recipient,
+    ...(sections.rewrite.some(({ flags }) => flags.includes("S"))
+      ? { reversePath: (path: string) => readSender(path, settings) }
+      : {}),
     recipientSeeds: recipientSeedsOf(source),
     text: (session, field) => textOf(session, field, addressOf),
     caveats: noCaveats,

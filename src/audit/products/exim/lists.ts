@@ -3,7 +3,7 @@
  * first that matches decides; `!` turns its meaning round, and a list whose last item is turned round holds all that
  * no item matched.
  */
-import { type IpAddress, parseIp } from "../../../net/ip.ts";
+import { type IpAddress, isLoopback, parseIp } from "../../../net/ip.ts";
 import { type IpSet, ipSet } from "../../../net/ip-set.ts";
 import { type Prefix, parsePrefix } from "../../../net/prefix.ts";
 import type { Condition, Seed, Session, TextField, Truth, Unknown } from "../../rules.ts";
@@ -239,7 +239,9 @@ function hostItem(pattern: string, { address, name }: Host, world: ListWorld, ar
   if (pattern === "") return truthOf(address === null); // mail from the machine itself, not over the network
   if (pattern === "*") return "yes";
   if (address === null) return "no";
-  if (pattern === "@" || pattern === "@[]") return truthOf(world.hostAddresses.has(address));
+  // "@" is the host's name, looked up; "@[]" are its interfaces, loopback among them (specification §10.14).
+  if (pattern === "@") return truthOf(world.hostAddresses.has(address) && !isLoopback(address));
+  if (pattern === "@[]") return truthOf(world.hostAddresses.has(address));
   const net = networkOf(pattern);
   if (net !== null) return truthOf(ipSet([net]).has(address));
   const lookup = lookupPattern.exec(pattern);
