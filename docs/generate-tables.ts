@@ -7,6 +7,7 @@ import { products } from "../src/audit/products.ts";
 import { type CheckTag, rows, type Seen } from "../src/check/findings.ts";
 import { outcomes, type Verdict, verdicts } from "../src/check/result.ts";
 import { exitCodes, exitOfVerdict } from "../src/cli/exit.ts";
+import { platforms } from "../src/filters/platforms/platforms.ts";
 import { type FindingRow, severities } from "../src/finding/finding.ts";
 import { checkFormats } from "../src/report/check.ts";
 import { outcomeWords } from "../src/report/documents/check.ts";
@@ -40,6 +41,12 @@ const exitWords: Record<keyof typeof exitCodes, string> = {
   interrupted: "Ctrl-C: what was known until then is printed and stored",
 };
 
+const comparedWords = {
+  running: "the running filter",
+  parser: "the platform's own parser",
+  documents: "the documentation",
+} as const;
+
 /** Every table, by name. */
 export const tables: Readonly<Record<string, () => string>> = {
   verdicts: () =>
@@ -50,6 +57,17 @@ export const tables: Readonly<Record<string, () => string>> = {
         verdictWords[verdict].says,
         String(exitOfVerdict(verdict)),
         `${nagiosStates[verdict].code} ${nagiosStates[verdict].word}`,
+      ]),
+    ),
+  platforms: () =>
+    table(
+      ["`--platform`", "what it is", "versions", "compared with", "addresses behind NAT are seen"],
+      platforms.map(({ id, title, versions, checkedAgainst, sees }) => [
+        code(id),
+        title,
+        versions,
+        comparedWords[checkedAgainst],
+        sees === "inside" ? "as they are inside" : "as strangers write them",
       ]),
     ),
   outcomes: () =>

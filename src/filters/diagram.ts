@@ -25,8 +25,9 @@ export class TooLarge extends Error {
   }
 }
 
-const cacheBits = 18;
-const cacheMask = (1 << cacheBits) - 1;
+/** The cache of results grows with the diagrams, up to so many entries; an entry that is overwritten is made again. */
+const leastCache = 1 << 12;
+const mostCache = 1 << 18;
 
 const mix = (a: number, b: number, c: number): number => {
   let hash = Math.imul(a, 0x9e3779b1) ^ Math.imul(b, 0x85ebca6b) ^ Math.imul(c, 0xc2b2ae35);
@@ -37,14 +38,14 @@ const mix = (a: number, b: number, c: number): number => {
 
 /** A store of diagrams; diagrams of different stores have nothing to do with each other. */
 export class Diagrams {
-  #variable = new Int32Array(1 << 16);
-  #low = new Int32Array(1 << 16);
-  #high = new Int32Array(1 << 16);
+  #variable = new Int32Array(1 << 12);
+  #low = new Int32Array(1 << 12);
+  #high = new Int32Array(1 << 12);
   /** Open addressing: the number of a node, or 0. */
-  #table = new Int32Array(1 << 17);
+  #table = new Int32Array(1 << 13);
   #count = terminals;
-  readonly #ifKeys = new Int32Array(3 << cacheBits).fill(-1);
-  readonly #ifValues = new Int32Array(1 << cacheBits);
+  #ifKeys = new Int32Array(3 * leastCache).fill(-1);
+  #ifValues = new Int32Array(leastCache);
 
   /** How many nodes were made so far. */
   get size(): number {
@@ -102,6 +103,10 @@ export class Diagrams {
       table[at] = node;
     }
     this.#table = table;
+    if (this.#ifValues.length < Math.min(mostCache, table.length / 4)) {
+      this.#ifKeys = new Int32Array(6 * this.#ifValues.length).fill(-1);
+      this.#ifValues = new Int32Array(2 * this.#ifValues.length);
+    }
   }
 
   /** `condition` (only 0 and 1) decides between two functions. */
@@ -109,10 +114,14 @@ export class Diagrams {
     if (condition === yes || then === otherwise) return then;
     if (condition === no) return otherwise;
     if (then === yes && otherwise === no) return condition;
-    const slot = mix(condition, then, otherwise) & cacheMask;
-    const key = slot * 3;
-    if (this.#ifKeys[key] === condition && this.#ifKeys[key + 1] === then && this.#ifKeys[key + 2] === otherwise)
-      return this.#ifValues[slot]!;
+    const hash = mix(condition, then, otherwise);
+    const known = hash & (this.#ifValues.length - 1);
+    if (
+      this.#ifKeys[known * 3] === condition &&
+      this.#ifKeys[known * 3 + 1] === then &&
+      this.#ifKeys[known * 3 + 2] === otherwise
+    )
+      return this.#ifValues[known]!;
     const variable = Math.min(this.variableOf(condition), this.variableOf(then), this.variableOf(otherwise));
     const low = this.choose(
       this.#cofactor(condition, variable, 0),
@@ -125,9 +134,10 @@ export class Diagrams {
       this.#cofactor(otherwise, variable, 1),
     );
     const made = this.node(variable, low, high);
-    this.#ifKeys[key] = condition;
-    this.#ifKeys[key + 1] = then;
-    this.#ifKeys[key + 2] = otherwise;
+    const slot = hash & (this.#ifValues.length - 1); // the cache may have grown
+    this.#ifKeys[slot * 3] = condition;
+    this.#ifKeys[slot * 3 + 1] = then;
+    this.#ifKeys[slot * 3 + 2] = otherwise;
     this.#ifValues[slot] = made;
     return made;
   }

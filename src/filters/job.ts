@@ -14,7 +14,8 @@ export function renderJob(
   const families = ([4, 6] as const)
     .filter((family) => prefixesOf(wanted.inside, family).length > 0)
     .map((family) => familyJob(wanted, family));
-  const revision = createHash("sha256").update(JSON.stringify(families, numbersAsText)).digest("hex").slice(0, 8);
+  const wish = families.map(({ family, site, reachable, senders }) => ({ family, site, reachable, senders }));
+  const revision = createHash("sha256").update(JSON.stringify(wish, numbersAsText)).digest("hex").slice(0, 8);
   return { site: wanted.site, revision, families, outside, insides, into };
 }
 
@@ -28,14 +29,19 @@ function familyJob({ inside, reachable, senders }: Wanted, family: Family): Fami
     .filter((group) => group.mailers.length > 0 && group.from?.length !== 0)
     .sort((a, b) => compare(a.mailers[0], b.mailers[0]));
   const reached = ipSet(groups.flatMap(({ mailers }) => mailers));
+  let denied: FamilyJob["denied"] | null = null;
   return {
     family,
     site: prefixesOf(inside, family),
     reachable: groups,
     senders: senders === null ? null : prefixesOf(senders, family),
-    denied: {
-      in: prefixesOf(inside.subtract(reached), family),
-      out: senders === null ? [] : prefixesOf(inside.subtract(senders), family),
+    // Made only for whom asks: a network without thousands of hosts is very many prefixes.
+    get denied() {
+      denied ??= {
+        in: prefixesOf(inside.subtract(reached), family),
+        out: senders === null ? [] : prefixesOf(inside.subtract(senders), family),
+      };
+      return denied;
     },
   };
 }

@@ -63,58 +63,63 @@ const answer = (source: IpSet, destination: IpSet): Match => ({
 
 const plain = (set: IpSet): Addresses => ({ set, masked: [] });
 
-/** Pairs of sources and destinations. */
-type Pairs = readonly (readonly [IpSet, IpSet])[];
+/** From sources to destinations, but for what matches an exception: taking it away costs less in a diagram than in a set. */
+interface Flow {
+  readonly source: IpSet;
+  readonly destination: IpSet;
+  readonly but?: Match;
+}
 
 interface Flows {
-  readonly stop: Pairs;
-  readonly pass: Pairs;
-  readonly answers: Pairs;
+  readonly stop: readonly Flow[];
+  readonly pass: readonly Flow[];
+  readonly answers: readonly Flow[];
 }
 
 /** Coming in: strangers to the site, and the answers to its own sessions. */
 function incoming({ inside, mailers, reachable, strangers, senders }: Wanted): Flows {
   return {
     stop: [
-      [strangers, inside.subtract(mailers)],
+      { source: strangers, destination: inside, but: { destination: plain(mailers) } },
       ...reachable.flatMap(({ mailers: some, from }) =>
-        from === null ? [] : [[strangers.subtract(from), some] as const],
+        from === null ? [] : [{ source: strangers, destination: some, but: { source: plain(from) } }],
       ),
     ],
-    pass: reachable.map(({ mailers: some, from }) => [from ?? strangers, some]),
-    answers: [[strangers, senders ?? inside]],
+    pass: reachable.map(({ mailers: some, from }) => ({ source: from ?? strangers, destination: some })),
+    answers: [{ source: strangers, destination: senders ?? inside }],
   };
 }
 
 /** Going out. */
 function outgoing({ inside, reachable, strangers, senders }: Wanted): Flows {
   return {
-    stop: senders === null ? [] : [[inside.subtract(senders), strangers]],
-    pass: [[senders ?? inside, strangers]],
-    answers: reachable.map(({ mailers, from }) => [mailers, from ?? strangers]),
+    stop: senders === null ? [] : [{ source: inside, destination: strangers, but: { source: plain(senders) } }],
+    pass: [{ source: senders ?? inside, destination: strangers }],
+    answers: reachable.map(({ mailers, from }) => ({ source: mailers, destination: from ?? strangers })),
   };
 }
 
 export function judgedOf(wanted: Wanted, asked: Asked, compiled: Compiled): Judged {
+  const { diagrams } = compiled;
   const flows = asked.direction === "in" ? incoming(wanted) : outgoing(wanted);
-  const any = (matches: readonly Match[]): Diagram =>
-    matches.reduce<Diagram>((sum, match) => compiled.diagrams.or(sum, compiled.match(match)), no);
-  const requests = (pairs: Pairs): readonly Match[] =>
-    pairs.map(([source, destination]) => request(source, destination));
-  const stop = requests(flows.stop);
-  const pass = requests(flows.pass);
+  const requests = (all: readonly Flow[], parts: readonly Match[]): Diagram =>
+    all.reduce<Diagram>((sum, { source, destination, but }) => {
+      const any = parts.reduce<Diagram>(
+        (some, part) => diagrams.or(some, compiled.match({ ...request(source, destination), ...part })),
+        no,
+      );
+      return diagrams.or(sum, but === undefined ? any : diagrams.minus(any, compiled.match(but)));
+    }, no);
+  const answers = flows.answers.reduce<Diagram>(
+    (sum, { source, destination }) => diagrams.or(sum, compiled.match(answer(source, destination))),
+    no,
+  );
   const about = asked.direction === "in" ? { destination: plain(wanted.inside) } : { source: plain(wanted.inside) };
   return {
-    stop: any(stop.map((match) => ({ ...match, ...opening }))),
-    stopLater: any(stop.map((match) => ({ ...match, ...later }))),
-    stopExtended: any(stop.map((match) => ({ ...match, ...opening, extended: true }))),
-    pass: any([
-      ...pass.flatMap((match) => [
-        { ...match, ...opening },
-        { ...match, ...later },
-      ]),
-      ...flows.answers.map(([source, destination]) => answer(source, destination)),
-    ]),
+    stop: requests(flows.stop, [opening]),
+    stopLater: requests(flows.stop, [later]),
+    stopExtended: requests(flows.stop, [{ ...opening, extended: true }]),
+    pass: diagrams.or(requests(flows.pass, [opening, later]), answers),
     ours:
       asked.direction === "out" && wanted.senders === null
         ? no

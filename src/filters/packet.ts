@@ -15,7 +15,6 @@ export type State = (typeof states)[number];
 
 /** As in the header (RFC 9293 §3.1), lowest bit first. */
 export const tcpFlags = ["fin", "syn", "rst", "psh", "ack", "urg"] as const;
-export type TcpFlag = (typeof tcpFlags)[number];
 
 export const protocolNumbers = { icmp: 1, tcp: 6, udp: 17, icmp6: 58 } as const;
 

@@ -34,7 +34,10 @@ export interface FamilyJob {
   readonly reachable: readonly { readonly mailers: readonly Prefix[]; readonly from: readonly Prefix[] | null }[];
   /** Who may send to port 25 outside; null: everyone, so that nothing is blocked going out. */
   readonly senders: readonly Prefix[] | null;
-  /** The site without the mailers, as prefixes that may simply be denied (shape C); `in` denies destinations, `out` sources. */
+  /**
+   * The site without the mailers, as prefixes that may simply be denied (shape C); `in` denies destinations, `out` sources.
+   * Made when it is asked for: with thousands of mailers it is very long.
+   */
   readonly denied: Readonly<Record<Direction, readonly Prefix[]>>;
 }
 

@@ -72,9 +72,10 @@ function make(v4: Spans, v6: Spans): IpSet {
     },
     union: (other) => each(other, (a, b) => merge([...a, ...b])),
     intersect: (other) => each(other, intersection),
-    subtract: (other) => set.intersect(other.complement()),
+    subtract: (other) => each(other, difference),
     complement: () => make(gaps(v4, whole[4][0]), gaps(v6, whole[6][0])),
-    includes: (other) => other.subtract(set).isEmpty,
+    // Ranges neither overlap nor touch: whatever is covered is covered by a single one.
+    includes: (other) => other.ranges.every((range) => covers(range.family === 4 ? v4 : v6, range)),
     equals: (other) =>
       ranges.length === other.ranges.length &&
       ranges.every((range, index) => {
@@ -116,6 +117,35 @@ function intersection(a: Spans, b: Spans): Spans {
     else j += 1;
   }
   return common;
+}
+
+function covers(spans: Spans, { first, last }: Span): boolean {
+  let low = 0;
+  let high = spans.length;
+  while (low < high) {
+    const middle = (low + high) >>> 1;
+    if (spans[middle]!.first <= first) low = middle + 1;
+    else high = middle;
+  }
+  const span = spans[low - 1];
+  return span !== undefined && last <= span.last;
+}
+
+function difference(a: Spans, b: Spans): Spans {
+  const left: Span[] = [];
+  let j = 0;
+  for (const { first, last } of a) {
+    let next = first;
+    while (b[j] !== undefined && b[j]!.last < next) j += 1;
+    for (let at = j; b[at] !== undefined && b[at]!.first <= last; at += 1) {
+      const { first: from, last: to } = b[at]!;
+      if (from > next) left.push({ first: next, last: from - 1n });
+      next = to + 1n;
+      if (next > last) break;
+    }
+    if (next <= last) left.push({ first: next, last });
+  }
+  return left;
 }
 
 function gaps(spans: Spans, all: Span): Spans {

@@ -3,8 +3,6 @@ import type { Clock, Knock, Knocker } from "../ports.ts";
 import type { Targets } from "./order.ts";
 
 export const knockStates = ["pending", "open", "closed", "filtered", "unreachable", "refused-here"] as const;
-/** `filtered`: no answer, twice. `unreachable`: a router said so. `refused-here`: our own machine would not send it. */
-export type KnockState = (typeof knockStates)[number];
 
 export interface KnockingOptions {
   /** Knocks a second; null: as many as there can be (loopback). */
