@@ -127,7 +127,7 @@ function portsOf(body: Located, side: Side, troubles: string[]): readonly Condit
     if (range === null) troubles.push(`“${word.slice(0, 40)}” is no port`);
     else ranges.push(range);
   }
-  return [{ [`${side}Ports`]: ranges }];
+  return ranges.length < words.length ? [{}] : [{ [`${side}Ports`]: ranges }];
 }
 
 function hostsOf(body: Located, side: Side, direction: Direction, troubles: string[]): readonly Condition[] {

@@ -1,5 +1,5 @@
 /** Places and troubles of JSON documents, and addresses as clouds speak of them. */
-import { type IpSet, ipSet, ipSetOfRanges } from "../../../net/ip-set.ts";
+import { type IpSet, ipSet } from "../../../net/ip-set.ts";
 import { formatPrefix, type Prefix, parsePrefix } from "../../../net/prefix.ts";
 import type { Addresses, Place, Trouble } from "../../model.ts";
 import { type Located, readDocuments, shown } from "../json/located.ts";
@@ -43,7 +43,6 @@ const prefixes = (...texts: string[]): IpSet =>
 /** Where a virtual network's own addresses come from. */
 export const privateSpace = prefixes("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "100.64.0.0/10", "fc00::/7");
 export const publicSpace = privateSpace.complement();
-export const wholeSpace = ipSetOfRanges([]).complement();
 
 export const addresses = (set: IpSet): Addresses => ({ set, masked: [] });
 

@@ -9,26 +9,13 @@ import { type Family, type State, states, tcpFlags } from "../../packet.ts";
 import { type Condition, complementOf, otherFlags, otherThan } from "../unix/conditions.ts";
 import { anyTypeWith, icmpCode, icmpRange, portNumber, protocolNumber } from "../unix/names.ts";
 import { addressesOf, addressRange } from "../unix/values.ts";
-import type { Item, Operator } from "./statements.ts";
-
-export interface Field {
-  /** What holds whenever the field is there to be looked at. */
-  readonly takes: Condition;
-  /** One of these values; null: a value is not understood. */
-  is(items: readonly Item[]): readonly Condition[] | null;
-  /** None of these. */
-  not(items: readonly Item[]): readonly Condition[] | null;
-  /** `<` and the like. */
-  compare?(operator: Operator, item: Item): readonly Condition[] | null;
-  /** Values that are sets of bits: words that are not in braces are read together. */
-  bits?(operator: Operator, words: readonly string[], mask: readonly string[] | null): readonly Condition[] | null;
-  /** `field & mask` for anything else. */
-  masked?(operator: Operator, words: readonly string[], mask: readonly string[]): readonly Condition[] | null;
-}
+import { chosen, type Field, never } from "./field.ts";
+import { routeField } from "./routes.ts";
+import type { Item } from "./statements.ts";
 
 /** Null: nothing that a packet of the model shows. */
 export function fieldNamed(name: string): Field | null {
-  return table[name] ?? (name.startsWith("fib ") ? fib(name.slice(4)) : null);
+  return table[name] ?? (name.startsWith("fib ") ? routeField(name.slice(4)) : null);
 }
 
 type Numbers = "protocols" | "sourcePorts" | "destinationPorts";
@@ -141,35 +128,6 @@ const interfaces = (key: "from" | "to"): Field => {
   return { takes: {}, is: (items) => made(items, false), not: (items) => made(items, true) };
 };
 
-/** A few values that the packet has exactly one of. */
-function chosen<T>(
-  wordValue: (text: string) => T | null,
-  all: readonly T[],
-  holds: (some: readonly T[]) => Condition,
-): Field {
-  const values = (items: readonly Item[]): readonly T[] | null => {
-    const found: T[] = [];
-    for (const item of items) {
-      const value = item.kind === "one" ? wordValue(item.text) : null;
-      if (value === null) return null;
-      found.push(value);
-    }
-    return found;
-  };
-  const made = (some: readonly T[]): readonly Condition[] => (some.length === 0 ? [] : [holds(some)]);
-  return {
-    takes: {},
-    is(items) {
-      const found = values(items);
-      return found === null ? null : made(found);
-    },
-    not(items) {
-      const found = values(items);
-      return found === null ? null : made(all.filter((value) => !found.includes(value)));
-    },
-  };
-}
-
 const families: Field = (() => {
   const by: Readonly<Record<string, Family | 0>> = { ipv4: 4, ip: 4, "0x0800": 4, ipv6: 6, ip6: 6, "0x86dd": 6 };
   const others = ["arp", "vlan", "8021q", "8021ad", "inet", "netdev", "bridge", "unspec"];
@@ -180,8 +138,6 @@ const families: Field = (() => {
     (some) => (some.includes(4) ? (some.includes(6) ? {} : { family: 4 }) : some.includes(6) ? { family: 6 } : never),
   );
 })();
-
-const never: Condition = { protocols: [] };
 
 const stateNamed = (text: string): State | null => states.find((state) => state === text) ?? null;
 
@@ -324,46 +280,6 @@ const fragmentOffset: Field = {
     return operator === "==" || operator === "!=" ? [{ family: 4, laterFragment: operator === "!=" }] : null;
   },
 };
-
-const kinds = [
-  "unicast",
-  "local",
-  "broadcast",
-  "anycast",
-  "multicast",
-  "blackhole",
-  "unreachable",
-  "prohibit",
-] as const;
-
-/** What the routing table says of an address. */
-function fib(text: string): Field | null {
-  const [result = "", ...rest] = text.split(" ").reverse();
-  const looked = rest.filter((word) => word !== ".");
-  const side = looked.includes("daddr") ? "toSelf" : looked.includes("saddr") ? "fromSelf" : null;
-  if (side === null) return null;
-  if (result === "type")
-    return chosen<(typeof kinds)[number]>(
-      (word) => kinds.find((kind) => kind === word) ?? null,
-      kinds,
-      // An honest packet goes from one host to another: an address is this machine's, or another's.
-      (some) =>
-        some.includes("local")
-          ? some.includes("unicast")
-            ? {}
-            : { [side]: true }
-          : some.includes("unicast")
-            ? { [side]: false }
-            : never,
-    );
-  // The reverse path: an honest packet comes from where an answer to it would go.
-  if (!looked.includes("saddr") || !["oif", "oifname"].includes(result)) return null;
-  return chosen<boolean>(
-    (word) => (["exists", "true", "1"].includes(word) ? true : ["missing", "false", "0"].includes(word) ? false : null),
-    [true, false],
-    (some) => (some.includes(true) ? {} : never),
-  );
-}
 
 const transport = (name: string, protocols: readonly Range[]): readonly (readonly [string, Field])[] => [
   [`${name} sport`, ports("sourcePorts", protocols)],

@@ -2,7 +2,8 @@
 import type { Action, Place } from "../../model.ts";
 import type { Draft } from "../netfilter/ruleset.ts";
 import { type Condition, doubtful, merged, noneOf, product } from "../unix/conditions.ts";
-import { type Field, fieldNamed } from "./fields.ts";
+import type { Field } from "./field.ts";
+import { fieldNamed } from "./fields.ts";
 import type { Key, Operand, RuleText, Statement, Verdict } from "./statements.ts";
 
 /** A named set or verdict map of a table. */

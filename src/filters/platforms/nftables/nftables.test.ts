@@ -56,7 +56,7 @@ describe("one rule", () => {
     [
       "icmpv6 type { echo-request, nd-neighbor-solicit } accept",
       "icmp6 [2001:db8:f::9] > [2001:db8:25::1]:32768",
-      "deny",
+      "permit",
     ],
     // Flags: words without braces are any of them, two states at once are never equal.
     ["tcp flags syn accept", toMailer, "permit"],

@@ -4,16 +4,15 @@
  */
 import { type Source, sourceOf } from "../../../text/source.ts";
 import type { Place } from "../../model.ts";
+import { readBase } from "./base.ts";
 import { readElements, readRule } from "./rule.ts";
 import {
   chainOf,
   type Held,
-  type HeldBase,
   type HeldChain,
   type HeldSet,
   type HeldTable,
   nothingHeld,
-  priorityOf,
   setOf,
   tableOf,
 } from "./tables.ts";
@@ -299,19 +298,10 @@ class Reader {
     }
   }
 
-  /** `type filter hook forward device eth0 priority filter - 5` */
+  /** `type filter hook forward priority filter - 5` */
   #base(cursor: Cursor, chain: HeldChain, line: number): void {
-    const tokens = this.#statement(cursor) ?? [];
-    const words = tokens.map(({ text }) => text);
-    const hook = words[words.indexOf("hook") + 1] ?? "";
-    const from = words.indexOf("priority");
-    const priority = from < 0 ? null : priorityOf(words.slice(from + 1).join(" "));
-    const device = words.findIndex((word) => word === "device" || word === "devices");
-    const devices =
-      device < 0 ? [] : words.slice(device + 1, from).filter((word) => /^[^{}=,]+$/.test(word) && word !== "\n");
-    if (priority === null || words.indexOf("hook") < 0)
-      this.#unread(line, "where this chain is hooked in is not understood");
-    const base: HeldBase = { type: words[0] ?? "", hook, priority: priority ?? 0, devices };
+    const { base, wrong } = readBase(this.#statement(cursor) ?? []);
+    if (wrong) this.#unread(line, "where this chain is hooked in is not understood");
     chain.base = base;
     if (chain.place === null) chain.place = this.#place(line);
   }

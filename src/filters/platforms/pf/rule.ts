@@ -109,6 +109,10 @@ class State {
 
   part(): void {
     const cursor = this.#cursor;
+    if (cursor.quoted && this.#anchor?.name === "") {
+      this.#anchor = { ...this.#anchor, name: cursor.take() };
+      return;
+    }
     if (cursor.quoted) throw new Wrong(`“${cursor.text.slice(0, 40)}” is not understood here`);
     const word = cursor.take();
     switch (word) {
@@ -310,8 +314,8 @@ class State {
       case "dnqueue":
       case "ridentifier":
       case "binat-to":
-        argument();
-        if (word === "set" && cursor.text === "(") cursor.group("(", ")");
+        if (word === "set" && cursor.accept("prio", "queue", "tos", "delay", "skip")) argument();
+        else argument();
         if (word === "binat-to") this.#translates = "rdr-to";
         return;
       case "user":
