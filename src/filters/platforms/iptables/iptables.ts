@@ -11,7 +11,9 @@ export const iptables = {
   sees: "inside",
   outside: "wan0",
   inside: null,
-  residuals: [],
+  residuals: [
+    "Later fragments: without connection tracking nf_tables takes their bytes for ports (seen on Linux 6.18). Nothing is put together without the first one, which is judged as it is.",
+  ],
   read: readIptables,
   render: renderIptables,
 } as const satisfies Platform;
