@@ -8,7 +8,7 @@ import type { Ending, RunEvent } from "../finding/run.ts";
 import type { Product } from "../knowledge/product.ts";
 import { formatIp, type IpAddress, parseIp } from "../net/ip.ts";
 import { formatPrefix, type Prefix } from "../net/prefix.ts";
-import type { Clock, Dialer, Endpoint, Knocker } from "../ports.ts";
+import type { Clock, Dialer, Endpoint, Knocker, Resolver } from "../ports.ts";
 import { type SiteLookup, siteLookup } from "../site/lookup.ts";
 import type { Site } from "../site/model.ts";
 import { endpointText, missingFinding, unexpectedFinding } from "./findings.ts";
@@ -38,6 +38,7 @@ export interface SweepRequest {
 export interface SweepPorts {
   readonly knocker: Knocker;
   readonly dialer: Dialer;
+  readonly resolver: Resolver;
   readonly clock: Clock;
 }
 
@@ -160,12 +161,28 @@ function doing(knocking: Knocking, targets: Targets, found: readonly FoundListen
 /** Whether port 25 can be reached at all from here; null: nobody said where to try. */
 async function controlAnswers(
   { site, vantage }: SweepRequest,
-  { knocker }: SweepPorts,
+  ports: SweepPorts,
   signal: AbortSignal,
 ): Promise<boolean | null> {
   const { control } = site.check;
-  if (vantage !== "external" || control === null || control.host.kind !== "address" || signal.aborted) return null;
-  const to = { address: control.host.address, port: control.port };
+  if (vantage !== "external" || control === null || signal.aborted) return null;
+  const { host, port } = control;
+  const addresses = host.kind === "address" ? [host.address] : await addressesOf(host.name, ports.resolver, signal);
+  for (const address of addresses) if (await opens({ address, port }, ports.knocker)) return true;
+  return false;
+}
+
+async function addressesOf(name: string, resolver: Resolver, signal: AbortSignal): Promise<readonly IpAddress[]> {
+  try {
+    const answers = await Promise.all([resolver.a(name, signal), resolver.aaaa(name, signal)]);
+    return answers.flatMap((answer) => (answer.kind === "answer" ? answer.records.slice(0, 4) : []));
+  } catch (error) {
+    if (signal.aborted) return [];
+    throw error;
+  }
+}
+
+function opens(to: Endpoint, knocker: Knocker): Promise<boolean> {
   return new Promise((resolve) => {
     const timer = setTimeout(() => {
       stop();

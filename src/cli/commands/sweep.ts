@@ -16,11 +16,13 @@ import { exitCodes } from "../exit.ts";
 import { interruptSignal } from "../interrupt.ts";
 import { progressLine } from "../progress.ts";
 import {
+  addResolverOption,
   addSiteOption,
   addStoreOptions,
   catalogueAtHand,
   ipArgument,
   realPorts,
+  resolverOf,
   type SharedOptions,
   siteAtHand,
   storeAtHand,
@@ -90,7 +92,7 @@ export function addSweep(program: Command): void {
     .addOption(new Option("--format <face>", "how to print the result").choices([...sweepFormats]).default("text"))
     .option("--quiet", "no progress, no hints")
     .addHelpText("after", examples);
-  addStoreOptions(addSiteOption(command));
+  addStoreOptions(addResolverOption(addSiteOption(command)));
   command.action(async (networks: readonly string[], options: SweepCliOptions) => {
     process.exitCode = await runSweep(networks, options);
   });
@@ -148,7 +150,7 @@ async function swept(
       helo: "fencepost.invalid",
       products: (await catalogueAtHand()).products,
     },
-    { ...realPorts, knocker, dialer: tcpDialer, store },
+    { ...realPorts, knocker, dialer: tcpDialer, resolver: resolverOf(options), store },
     interruptSignal(),
   );
   for await (const event of events) {
