@@ -6,6 +6,9 @@ import { formatIp, type IpAddress, ipFromBits, widthOf } from "../net/ip.ts";
 
 export type Family = 4 | 6;
 
+/** As documents have it. */
+export const familyName = (family: Family): "ipv4" | "ipv6" => (family === 4 ? "ipv4" : "ipv6");
+
 /** `in`: from outside to inside; `out`: from inside to outside. */
 export type Direction = "in" | "out";
 

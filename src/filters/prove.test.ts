@@ -173,6 +173,27 @@ test("what is only perhaps matched is unknown", () => {
   expect(proof.undecided[0]?.why).toMatch(/night/);
 });
 
+test("a list that says nothing of the site's families proves nothing", () => {
+  const reading = { ...listed([rule("permit", {})]), list: () => null };
+  const proof = prove({
+    ...{ platform, reading, wanted: site(), outside: "wan", list: "IN", direction: null, baseline: null },
+  });
+  expect([proof.verdict, proof.because]).toEqual(["unknown", expect.stringMatching(/says nothing of IPv4/)]);
+});
+
+test("a family that a list says nothing of is named", () => {
+  const read = parseSite(
+    'name: Test\ndomains: [ourcollege.example]\nnetworks: [192.0.2.0/24, "2001:db8:25::/48"]\nmailers: []\n',
+    "site.yaml",
+  );
+  if (!read.ok) throw new Error(JSON.stringify(read.errors));
+  const one = listed([rule("deny", { ...smtp, destination: networks }), rule("permit", {})]);
+  const reading: Reading = { ...one, list: (name, asked) => (asked.family === 6 ? null : one.list(name, asked)) };
+  const wanted = wantedOf(read.site, "outside");
+  const proof = prove({ platform, reading, wanted, outside: "wan", list: "IN", direction: null, baseline: null });
+  expect([proof.verdict, proof.residuals]).toEqual(["exact", [expect.stringMatching(/^IPv6 was not judged/)]]);
+});
+
 test("managed-only also looks at what goes out", () => {
   const proof = judge(
     listed([

@@ -2,27 +2,14 @@
  * Proves a packet filter against the site: exactly which packets it lets through that it must not, and which it stops
  * that it must not, with a packet and a line for each; or that there is none. Pure.
  */
-import { formatIp, type IpAddress } from "../net/ip.ts";
-import type { IpSet } from "../net/ip-set.ts";
-import { ipSet } from "../net/ip-set.ts";
-import { formatPrefix, type Prefix, prefixOf } from "../net/prefix.ts";
 import { Compiled, denied, insidesOf, permitted, sidesOf, unknown } from "./compile.ts";
-import { type Diagram, Diagrams, no, TooLarge, yes } from "./diagram.ts";
+import { modelPacket, packetsOf, type Shown, toldPacket } from "./counterexample.ts";
+import { type Diagram, Diagrams, no, TooLarge } from "./diagram.ts";
 import { judgedOf } from "./judge.ts";
-import type { Asked, Crossing, Place, Reading, Rule } from "./model.ts";
-import {
-  bitsOf,
-  type Direction,
-  describePacket,
-  type Family,
-  layout,
-  type Packet,
-  packetFrom,
-  protocolName,
-  protocolNumbers,
-  tcpFlags,
-} from "./packet.ts";
+import type { Asked, Crossing, Reading, Rule } from "./model.ts";
+import { type Direction, type Family, familyName, layout, protocolNumbers, tcpFlags } from "./packet.ts";
 import type { Platform } from "./platform.ts";
+import { prefixTexts } from "./reach.ts";
 import type { CrossingResult, FilterPacket, FilterVerdict, ProofResult } from "./result.ts";
 import { smtpPort, type Wanted } from "./wanted.ts";
 
@@ -40,13 +27,7 @@ export interface ProofRequest {
   readonly baseline: Reading | null;
 }
 
-/** So many packets are shown of each kind. */
-const maxShown = 20;
-
-/** So many prefixes are told of what is open or cut off. */
-const maxPrefixes = 1000;
-
-/** Throws `NoSuchFilter` if what was asked for is not in the text. */
+/** Judges every packet of the site's families; what cannot be decided within bounds is unknown. */
 export function prove(request: ProofRequest): ProofResult {
   const insides = insidesOf(
     [request.reading, ...(request.baseline === null ? [] : [request.baseline])],
@@ -59,12 +40,16 @@ export function prove(request: ProofRequest): ProofResult {
   const holes = parts.flatMap((part) => part.holes);
   const overblocks = parts.flatMap((part) => part.overblocks);
   const undecided = parts.flatMap((part) => part.undecided);
-  const verdict = verdictOf(holes.length, overblocks.length, undecided.length);
+  // A list that says nothing of the site's families proves nothing.
+  const verdict = parts.length === 0 ? "unknown" : verdictOf(holes.length, overblocks.length, undecided.length);
   return {
     platform: request.platform.id,
     checkedAgainst: request.platform.checkedAgainst,
     verdict,
-    because: becauseOf(verdict, holes, overblocks, undecided),
+    because:
+      parts.length === 0
+        ? `The list ${request.list} says nothing of ${familiesOf(request.wanted).map(familyTitle).join(" or ")}, which the site has.`
+        : becauseOf(verdict, holes, overblocks, undecided),
     holes,
     overblocks,
     undecided,
@@ -72,13 +57,27 @@ export function prove(request: ProofRequest): ProofResult {
     othersUnchanged: request.baseline === null ? null : parts.every((part) => part.unchanged),
     idle: idleRules(parts),
     troubles: request.reading.troubles.slice(0, 200).map(({ place, says }) => ({ says, where: place })),
-    residuals: [...new Set([...parts.flatMap((part) => part.residuals), ...request.platform.residuals])],
+    residuals: [
+      ...new Set([
+        ...parts.flatMap((part) => part.residuals),
+        ...unjudged(request, parts),
+        ...request.platform.residuals,
+      ]),
+    ],
   };
+}
+
+/** A family that the site has and the list says nothing of. */
+function unjudged({ wanted, list }: ProofRequest, parts: readonly Part[]): readonly string[] {
+  const judged = new Set(parts.map((part) => part.result.family));
+  return familiesOf(wanted)
+    .filter((family) => parts.length > 0 && !judged.has(familyName(family)))
+    .map((family) => `${familyTitle(family)} was not judged: the list ${list} says nothing of it.`);
 }
 
 /** Families the site has, in both directions; for a list alone its own direction. */
 function askedOf({ wanted, list, direction, reading, outside }: ProofRequest): readonly Asked[] {
-  const families = ([4, 6] as const).filter((family) => wanted.inside.ranges.some((range) => range.family === family));
+  const families = familiesOf(wanted);
   if (list === null)
     return families.flatMap((family) => [{ family, direction: "in" } as const, { family, direction: "out" } as const]);
   const attached = (["in", "out"] as const).filter((way) =>
@@ -89,6 +88,11 @@ function askedOf({ wanted, list, direction, reading, outside }: ProofRequest): r
   const ways = direction !== null ? [direction] : attached.length > 0 ? attached : (["in"] as const);
   return families.flatMap((family) => ways.map((way) => ({ family, direction: way })));
 }
+
+const familiesOf = ({ inside }: Wanted): readonly Family[] =>
+  ([4, 6] as const).filter((family) => inside.ranges.some((range) => range.family === family));
+
+const familyTitle = (family: Family): string => (family === 4 ? "IPv4" : "IPv6");
 
 /** Null: a list alone says nothing of this family. */
 function crossingOf({ list, outside }: ProofRequest, reading: Reading, asked: Asked): Crossing | null {
@@ -107,17 +111,23 @@ interface Part {
 }
 
 function proveCrossing(request: ProofRequest, asked: Asked, crossing: Crossing, insides: readonly string[]): Part {
-  const { wanted, reading, outside, baseline } = request;
-  const diagrams = new Diagrams();
-  const compiled = new Compiled(diagrams, reading, asked, sidesOf(reading, outside, insides));
+  const { wanted, reading, outside } = request;
+  const compiled = new Compiled(new Diagrams(), reading, asked, sidesOf(reading, outside, insides));
   const shown: Shown = { asked, compiled, crossing, insides, model: modelPacket(wanted, asked) };
-  let filter: Diagram;
   try {
-    filter = compiled.crossing(crossing);
+    return judgedCrossing(request, shown);
   } catch (error) {
     if (!(error instanceof TooLarge)) throw error;
     return tooLarge(shown, error.message);
   }
+}
+
+/** Throws `TooLarge`. */
+function judgedCrossing(request: ProofRequest, shown: Shown): Part {
+  const { wanted, reading, baseline } = request;
+  const { asked, compiled, crossing, insides } = shown;
+  const { diagrams } = compiled;
+  const filter = compiled.crossing(crossing);
   const judged = judgedOf(wanted, asked, compiled);
   const permits = diagrams.where(filter, permitted);
   const denies = diagrams.where(filter, denied);
@@ -146,8 +156,8 @@ function proveCrossing(request: ProofRequest, asked: Asked, crossing: Crossing, 
       direction: asked.direction,
       attachment: crossing.attachment,
       where: crossing.place,
-      open: prefixTexts(diagrams, asked, open, asked.direction === "in" ? "destination" : "source"),
-      cut: prefixTexts(diagrams, asked, cut, asked.direction === "in" ? "destination" : "source"),
+      open: prefixTexts(diagrams, asked.family, open, asked.direction === "in" ? "destination" : "source"),
+      cut: prefixTexts(diagrams, asked.family, cut, asked.direction === "in" ? "destination" : "source"),
       rules: crossing.stages.reduce((sum, { chain }) => sum + (reading.chains.get(chain)?.rules.length ?? 0), 0),
     },
     holes: [
@@ -270,7 +280,6 @@ function onlySmtpPasses(
 /** Where the condition holds for one inside interface at least. */
 function anyInside(diagrams: Diagrams, family: Family, condition: Diagram): Diagram {
   const { first, width } = layout(family).inside;
-  let any = condition;
   const done = new Map<Diagram, Diagram>();
   const visit = (at: Diagram): Diagram => {
     if (diagrams.variableOf(at) >= first + width) return at;
@@ -280,176 +289,7 @@ function anyInside(diagrams: Diagrams, family: Family, condition: Diagram): Diag
     done.set(at, made);
     return made;
   };
-  any = visit(any);
-  return any;
-}
-
-interface Shown {
-  readonly asked: Asked;
-  readonly compiled: Compiled;
-  readonly crossing: Crossing;
-  readonly insides: readonly string[];
-  /** What a packet looks like where nothing else is asked for. */
-  readonly model: Packet;
-}
-
-/** One packet for each line that decides so. */
-function packetsOf(shown: Shown, condition: Diagram, why: string): readonly FilterPacket[] {
-  const { compiled, crossing, asked } = shown;
-  const { diagrams } = compiled;
-  const packets: FilterPacket[] = [];
-  let left = condition;
-  let seen: Diagram = no;
-  let atEnd = false;
-  while (left !== no && packets.length < maxShown) {
-    const packet = somePacket(shown, left);
-    if (packet === null) break;
-    const { rule, place, why: doubt } = compiled.decide(crossing, packet);
-    if (rule !== null || !atEnd)
-      packets.push(toldPacket(shown, packet, place, doubt === null ? why : `${why} ${sentence(doubt)}`));
-    if (rule === null) {
-      // Nothing decides it but the end: what rules decide is still to be shown.
-      atEnd = true;
-      const ruled = compiled.met.reduce<Diagram>((sum, one) => diagrams.or(sum, compiled.about(one)), no);
-      if (compiled.met.length > 2000) break;
-      left = diagrams.minus(diagrams.and(left, ruled), seen);
-      if (diagrams.at(left, bitsOf(packet)) === yes) break;
-    } else {
-      const about = compiled.about(rule);
-      seen = diagrams.or(seen, about);
-      left =
-        about === no ? diagrams.minus(left, onePacket(diagrams, asked.family, packet)) : diagrams.minus(left, about);
-    }
-  }
-  return packets;
-}
-
-/** A packet for which the condition holds: one that opens a session if there is one, else an answer. */
-function somePacket({ compiled: { diagrams }, asked, model }: Shown, condition: Diagram): Packet | null {
-  const answer: Packet = {
-    ...model,
-    sourcePort: smtpPort,
-    destinationPort: model.sourcePort,
-    flags: 1 << tcpFlags.indexOf("ack"),
-    state: "established",
-  };
-  for (const one of [model, answer]) {
-    const bits = diagrams.witness(condition, bitsOf(one));
-    if (bits === null) return null;
-    const packet = packetFrom(asked.family, bits, one);
-    if (one === answer || packet.destinationPort === smtpPort || packet.protocol !== protocolNumbers.tcp) return packet;
-    if (packet.sourcePort !== smtpPort && packet.state === "new") return packet;
-  }
-  return null;
-}
-
-/** The packet's addresses, whatever else it bears. */
-function onePacket(diagrams: Diagrams, family: Family, packet: Packet): Diagram {
-  let made: Diagram = yes;
-  for (const field of ["source", "destination"] as const) {
-    const { first, width } = layout(family)[field];
-    for (let bit = 0; bit < width; bit += 1) {
-      const variable = first + width - 1 - bit;
-      const one = ((packet[field].bits >> BigInt(bit)) & 1n) === 1n;
-      made = one ? diagrams.node(variable, no, made) : diagrams.node(variable, made, no);
-    }
-  }
-  return made;
-}
-
-const sentence = (text: string): string => (text === "" ? "" : `${text[0]?.toUpperCase()}${text.slice(1)}.`);
-
-function toldPacket({ asked, insides }: Shown, packet: Packet, place: Place | null, why: string): FilterPacket {
-  const hasPorts =
-    (packet.protocol === protocolNumbers.tcp || packet.protocol === protocolNumbers.udp) && !packet.laterFragment;
-  const inside = packet.inside === 0 ? null : (insides[packet.inside - 1] ?? null);
-  return {
-    family: familyName(asked.family),
-    direction: asked.direction,
-    protocol: protocolName(packet.protocol),
-    source: formatIp(packet.source),
-    sourcePort: hasPorts ? packet.sourcePort : null,
-    destination: formatIp(packet.destination),
-    destinationPort: hasPorts ? packet.destinationPort : null,
-    flags:
-      packet.protocol === protocolNumbers.tcp ? tcpFlags.filter((_, bit) => ((packet.flags >> bit) & 1) === 1) : [],
-    state: packet.state,
-    inside,
-    says: `${describePacket(packet)}, ${asked.direction}${inside === null ? "" : ` (inside: ${inside})`}`,
-    line: place,
-    why,
-  };
-}
-
-/** Looks like a session that a person would try. */
-function modelPacket(wanted: Wanted, { family, direction }: Asked): Packet {
-  const stranger = someAddress(
-    wanted.strangers,
-    family,
-    family === 4 ? 0xcb007109n : (0x20010db8000c0000n << 64n) | 9n,
-  );
-  const insider = someAddress(wanted.inside.subtract(wanted.mailers), family, null);
-  return {
-    source: direction === "in" ? stranger : insider,
-    destination: direction === "in" ? insider : stranger,
-    protocol: protocolNumbers.tcp,
-    sourcePort: 40_000,
-    destinationPort: smtpPort,
-    flags: 1 << tcpFlags.indexOf("syn"),
-    state: "new",
-    laterFragment: false,
-    extended: false,
-    inside: 0,
-  };
-}
-
-function someAddress(set: IpSet, family: Family, wish: bigint | null): IpAddress {
-  if (wish !== null && set.has({ family, bits: wish })) return { family, bits: wish };
-  const range = set.ranges.find((one) => one.family === family);
-  if (range === undefined) return { family, bits: 1n };
-  return { family, bits: range.last - range.first > 8n ? range.first + 7n : range.first };
-}
-
-/** The addresses of one side for which the condition holds, whatever the rest. */
-function prefixTexts(
-  diagrams: Diagrams,
-  { family }: Asked,
-  condition: Diagram,
-  side: "source" | "destination",
-): string[] {
-  const { first, width } = layout(family)[side];
-  const prefixes: Prefix[] = [];
-  const seen = new Set<Diagram>();
-  // Down to the bits of the side; what stands behind them matters only as "somehow".
-  const starts = new Set<Diagram>();
-  const descend = (at: Diagram): void => {
-    if (at === no || seen.has(at)) return;
-    seen.add(at);
-    if (diagrams.variableOf(at) >= first) starts.add(at);
-    else {
-      descend(diagrams.branch(at, 0));
-      descend(diagrams.branch(at, 1));
-    }
-  };
-  descend(condition);
-  const walk = (at: Diagram, depth: number, bits: bigint): void => {
-    if (at === no || prefixes.length >= maxPrefixes * 4) return;
-    const variable = diagrams.variableOf(at);
-    if (variable >= first + width) {
-      prefixes.push(prefixOf({ family, bits: bits << BigInt(width - depth) }, depth));
-      return;
-    }
-    if (variable > first + depth) {
-      // Bits between that are not asked for: both ways, unless nothing more of this side is asked for.
-      walk(at, depth + 1, bits << 1n);
-      walk(at, depth + 1, (bits << 1n) | 1n);
-      return;
-    }
-    walk(diagrams.branch(at, 0), depth + 1, bits << 1n);
-    walk(diagrams.branch(at, 1), depth + 1, (bits << 1n) | 1n);
-  };
-  for (const start of starts) walk(start, 0, 0n);
-  return ipSet(prefixes).toPrefixes().slice(0, maxPrefixes).map(formatPrefix);
+  return visit(condition);
 }
 
 function residualsOf(
@@ -459,10 +299,10 @@ function residualsOf(
   { permits, judged }: { permits: Diagram; judged: ReturnType<typeof judgedOf> },
 ): readonly string[] {
   if (crossing.stages.length === 0) return [];
-  const name = `${family === 4 ? "IPv4" : "IPv6"}, ${direction}`;
+  const name = `${familyTitle(family)}, ${direction}`;
   const open = diagrams.and(judged.stop, permits);
   return [
-    ...(diagrams.minus(diagrams.and(judged.stopLater, permits), no) !== no && open === no
+    ...(open === no && diagrams.and(judged.stopLater, permits) !== no
       ? [`${name}: sessions to port 25 that are open already are not cut (packets with ACK pass); clear them by hand.`]
       : []),
     ...(family === 6 && open === no && diagrams.and(judged.stopExtended, permits) !== no
@@ -489,8 +329,6 @@ function idleRules(parts: readonly Part[]): ProofResult["idle"] {
     .sort((a, b) => a.where.line - b.where.line)
     .slice(0, 200);
 }
-
-const familyName = (family: Family): "ipv4" | "ipv6" => (family === 4 ? "ipv4" : "ipv6");
 
 function verdictOf(holes: number, overblocks: number, undecided: number): FilterVerdict {
   if (holes > 0) return overblocks > 0 ? "both" : "holes";

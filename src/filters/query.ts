@@ -1,6 +1,6 @@
 /** Answers like the router would: what becomes of one packet, and by which line. Pure. */
 import { Compiled, type Decided, insidesOf, sidesOf } from "./compile.ts";
-import { Diagrams } from "./diagram.ts";
+import { Diagrams, TooLarge } from "./diagram.ts";
 import type { Crossing, Reading } from "./model.ts";
 import { type Direction, describePacket, type Packet } from "./packet.ts";
 import type { Platform } from "./platform.ts";
@@ -35,7 +35,7 @@ export function query({ platform, reading, outside, list, direction, packet }: Q
     };
   const insides = insidesOf([reading], outside);
   const compiled = new Compiled(new Diagrams(), reading, asked, sidesOf(reading, outside, insides));
-  const { outcome, place, why } = somewhere(compiled, crossing, packet, insides);
+  const { outcome, place, why } = withinBounds(() => somewhere(compiled, crossing, packet, insides));
   const written = place !== null && place.line > 0;
   return {
     ...about,
@@ -54,6 +54,16 @@ export function query({ platform, reading, outside, list, direction, packet }: Q
           : "No rule matches; this is what the platform does then."),
     attachment: crossing.attachment,
   };
+}
+
+/** What cannot be decided within bounds is unknown. */
+function withinBounds(decided: () => Decided): Decided {
+  try {
+    return decided();
+  } catch (error) {
+    if (!(error instanceof TooLarge)) throw error;
+    return { outcome: "unknown", rule: null, place: null, why: `It could not be decided: ${error.message}.` };
+  }
 }
 
 /**

@@ -185,7 +185,7 @@ function readingOf(platform: Platform, { file, text }: FilterText): Reading {
     throw new DataError(
       trouble === undefined
         ? `${file}: no packet filter and no interface of ${platform.title} was found. Expected its configuration as the device prints it.`
-        : `${file}:${trouble.place.line}: ${trouble.says}`,
+        : `${file}:${trouble.place.line}: ${trouble.says}. No filter was found: is this the configuration of ${platform.title}?`,
     );
   }
   return reading;
