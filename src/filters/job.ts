@@ -16,8 +16,16 @@ export function renderJob(
     .map((family) => familyJob(wanted, family));
   const wish = families.map(({ family, site, reachable, senders }) => ({ family, site, reachable, senders }));
   const revision = createHash("sha256").update(JSON.stringify(wish, numbersAsText)).digest("hex").slice(0, 8);
-  return { site: wanted.site, revision, families, outside, insides, into };
+  return {
+    ...{ site: wanted.site, revision, families },
+    outside: oneLine(outside),
+    insides: insides.map(oneLine),
+    into: into === null ? null : oneLine(into),
+  };
 }
+
+/** A name with a line end in it would write lines of its own. */
+const oneLine = (name: string): string => name.replace(/[\p{Cc}\p{Zl}\p{Zp}]+/gu, "_");
 
 function familyJob({ inside, reachable, senders }: Wanted, family: Family): FamilyJob {
   const groups = reachable

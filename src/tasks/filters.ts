@@ -62,6 +62,7 @@ export interface RenderedFilter extends Rendered {
 export function renderFilter({ site, platform: id, outside, insides, into }: RenderRequest): RenderedFilter {
   const platform = platformNamed(id);
   needsNetworks(site);
+  for (const name of [outside, into, ...insides]) if (name !== null) needsPlainName(name);
   const wanted = wantedOf(site, platform.sees);
   const where = outside ?? platform.outside;
   const job = renderJob(wanted, {
@@ -213,6 +214,14 @@ const named = (what: string, names: readonly string[]): string =>
   names.length === 0
     ? `The text names no ${what}.`
     : `The text names these ${what}: ${names.slice(0, 20).join(", ")}${names.length > 20 ? `, and ${names.length - 20} more` : ""}.`;
+
+/** Names go into the text of a filter: none may end its place there. */
+function needsPlainName(name: string): void {
+  if (!/^[\w.,:/@*+ -]{1,63}$/.test(name))
+    throw new UsageError(
+      `${JSON.stringify(name)} is no name for an interface, zone or list: expected up to 63 letters, digits, spaces and . , : / @ * + - _`,
+    );
+}
 
 function needsNetworks(site: Site): void {
   if (site.networks.length === 0)

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
-import { laws } from "../../../../test/filters/cisco-laws.ts";
-import { ask } from "../cisco/ask.ts";
+import { ask } from "../../../../test/filters/ask.ts";
+import { laws } from "../../../../test/filters/laws.ts";
 import { asa } from "./asa.ts";
 
 const box = (lines: string, release = "9.12(4)"): string =>
@@ -250,9 +250,9 @@ describe("what stands where", () => {
   });
 });
 
-laws(
-  asa,
-  {
+laws(asa, {
+  idle: /^\s*!/,
+  existing: {
     list: "EDGE",
     text: [
       "interface GigabitEthernet0/0",
@@ -268,7 +268,7 @@ laws(
       "",
     ].join("\n"),
   },
-  [
+  samples: [
     "interface GigabitEthernet0/0",
     " nameif outside",
     " security-level 0",
@@ -294,5 +294,5 @@ laws(
     "same-security-traffic permit inter-interface",
   ],
   // A deny without a permit behind it is for those who add one later.
-  (line) => /^access-list \S+ extended permit/.test(line) && !/permit ip any any/.test(line),
-);
+  needed: (line) => /^access-list \S+ extended permit/.test(line) && !/permit ip any any/.test(line),
+});

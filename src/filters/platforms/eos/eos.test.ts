@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
-import { laws } from "../../../../test/filters/cisco-laws.ts";
-import { ask } from "../cisco/ask.ts";
+import { ask } from "../../../../test/filters/ask.ts";
+import { isEntry, laws } from "../../../../test/filters/laws.ts";
 import { eos } from "./eos.ts";
 
 const port = (lines: string, attach = "ip access-group EDGE in"): string =>
@@ -132,9 +132,9 @@ describe("traffic policies", () => {
   });
 });
 
-laws(
-  eos,
-  {
+laws(eos, {
+  idle: /^\s*!/,
+  existing: {
     list: "EDGE",
     text: [
       "ip access-list EDGE",
@@ -150,7 +150,7 @@ laws(
       "",
     ].join("\n"),
   },
-  [
+  samples: [
     "interface Ethernet1",
     "   ip access-group EDGE in",
     "   traffic-policy input EDGE",
@@ -173,4 +173,5 @@ laws(
     "         actions",
     "            drop",
   ],
-);
+  needed: isEntry,
+});

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
+import { ask } from "../../../../test/filters/ask.ts";
 import { laws } from "../../../../test/filters/laws.ts";
-import { ask } from "../cisco/ask.ts";
 import { fortios } from "./fortios.ts";
 
 const toMailer = "tcp 203.0.113.99:40000 > 192.0.2.25:25";
@@ -366,6 +366,8 @@ config firewall policy\n${policy('srcintf="virtual-wan-link"')}\nend\n`;
 
 describe("laws", () => {
   laws(fortios, {
+    brokenOff: "told",
+    rollback: "reads",
     needed: /set action accept/,
     idle: /^\s*#/,
     samples: [

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
-import { laws } from "../../../../test/filters/cisco-laws.ts";
-import { ask } from "../cisco/ask.ts";
+import { ask } from "../../../../test/filters/ask.ts";
+import { isEntry, laws } from "../../../../test/filters/laws.ts";
 import { ios } from "./ios.ts";
 
 const wan = (lines: string, attach = "ip access-group EDGE in"): string =>
@@ -346,9 +346,9 @@ describe("more than lists", () => {
   });
 });
 
-laws(
-  ios,
-  {
+laws(ios, {
+  idle: /^\s*!/,
+  existing: {
     list: "EDGE",
     text: [
       "ip access-list extended EDGE",
@@ -364,7 +364,7 @@ laws(
       "",
     ].join("\n"),
   },
-  [
+  samples: [
     "interface GigabitEthernet0/0/0",
     " ip access-group EDGE in",
     " ipv6 traffic-filter EDGE6 out",
@@ -402,4 +402,5 @@ laws(
     "banner motd ^C",
     "end",
   ],
-);
+  needed: isEntry,
+});

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
-import { laws } from "../../../../test/filters/cisco-laws.ts";
-import { ask } from "../cisco/ask.ts";
+import { ask } from "../../../../test/filters/ask.ts";
+import { isEntry, laws } from "../../../../test/filters/laws.ts";
 import { iosxr } from "./iosxr.ts";
 
 const wan = (lines: string, attach = "ipv4 access-group EDGE ingress"): string =>
@@ -109,9 +109,9 @@ test("common lists, missing ones, groups of configuration", () => {
   ).toBe("Bundle-Ether1.20");
 });
 
-laws(
-  iosxr,
-  {
+laws(iosxr, {
+  idle: /^\s*!/,
+  existing: {
     list: "EDGE",
     text: [
       "ipv4 access-list EDGE",
@@ -130,7 +130,7 @@ laws(
       "",
     ].join("\n"),
   },
-  [
+  samples: [
     "interface GigabitEthernet0/0/0/0",
     " ipv4 access-group common A EDGE ingress compress level 1",
     " ipv6 access-group EDGE egress",
@@ -154,4 +154,5 @@ laws(
     "policy-map type pbr P",
     " drop",
   ],
-);
+  needed: isEntry,
+});

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
+import { ask } from "../../../../test/filters/ask.ts";
 import { laws } from "../../../../test/filters/laws.ts";
-import { ask } from "../cisco/ask.ts";
 import { iptables } from "./iptables.ts";
 
 const toMailer = "tcp 203.0.113.9:40000 > 192.0.2.25:25";
@@ -278,6 +278,8 @@ iptables -A FORWARD -m set --match-set friends src -p tcp --dport 587 -j ACCEPT
 });
 
 laws(iptables, {
+  brokenOff: "told",
+  rollback: "reads",
   samples: [
     "*filter",
     ":FORWARD DROP [0:0]",

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
+import { ask } from "../../../../test/filters/ask.ts";
 import { laws } from "../../../../test/filters/laws.ts";
-import { ask } from "../cisco/ask.ts";
 import { junos } from "./junos.ts";
 
 const toMailer = "tcp 203.0.113.99:40000 > 192.0.2.25:25";
@@ -291,6 +291,8 @@ describe("filters and where they stand", () => {
 
 describe("laws", () => {
   laws(junos, {
+    brokenOff: "told",
+    rollback: "reads",
     needed: /^\s*discard;/,
     idle: /^#/,
     samples: [

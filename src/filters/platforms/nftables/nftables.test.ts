@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
+import { ask } from "../../../../test/filters/ask.ts";
 import { laws } from "../../../../test/filters/laws.ts";
-import { ask } from "../cisco/ask.ts";
 import { nftables } from "./nftables.ts";
 
 const toMailer = "tcp 203.0.113.9:40000 > 192.0.2.25:25";
@@ -355,6 +355,8 @@ describe("JSON", () => {
 });
 
 laws(nftables, {
+  brokenOff: "told",
+  rollback: "reads",
   samples: [
     "table inet t {",
     " set s { type ipv4_addr; flags interval; elements = { 192.0.2.1, 192.0.2.8/29 } }",

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
-import { laws } from "../../../../test/filters/cisco-laws.ts";
-import { ask } from "../cisco/ask.ts";
+import { ask } from "../../../../test/filters/ask.ts";
+import { isEntry, laws } from "../../../../test/filters/laws.ts";
 import { nxos } from "./nxos.ts";
 
 const port = (lines: string, attach = "ip access-group EDGE in"): string =>
@@ -91,9 +91,9 @@ test("port, VLAN and interface in sequence; a list that is missing", () => {
   expect(ask(nxos, vlan, toHost.replace(":25", ":80")).action).toBe("permit");
 });
 
-laws(
-  nxos,
-  {
+laws(nxos, {
+  idle: /^\s*!/,
+  existing: {
     list: "EDGE",
     text: [
       "ip access-list EDGE",
@@ -109,7 +109,7 @@ laws(
       "",
     ].join("\n"),
   },
-  [
+  samples: [
     "interface Ethernet1/1",
     "  ip access-group EDGE in",
     "  ip port access-group EDGE in",
@@ -132,4 +132,5 @@ laws(
     "  action drop",
     "vlan filter V vlan-list 10",
   ],
-);
+  needed: isEntry,
+});

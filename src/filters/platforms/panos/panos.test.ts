@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
+import { ask } from "../../../../test/filters/ask.ts";
 import { laws } from "../../../../test/filters/laws.ts";
-import { ask } from "../cisco/ask.ts";
 import { panos } from "./panos.ts";
 
 const toMailer = "tcp 203.0.113.99:40000 > 192.0.2.25:25";
@@ -229,6 +229,8 @@ describe("XML", () => {
 
 describe("laws", () => {
   laws(panos, {
+    brokenOff: "told",
+    rollback: "reads",
     needed: /^set .* action allow$/,
     idle: /^(#|move )/,
     samples: [

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
-import { laws } from "../../../../test/filters/text-laws.ts";
-import { ask } from "../cisco/ask.ts";
+import { ask } from "../../../../test/filters/ask.ts";
+import { laws } from "../../../../test/filters/laws.ts";
 import { pf } from "./pf.ts";
 
 const toMailer = "tcp 203.0.113.9:40000 > 192.0.2.25:25";
@@ -207,6 +207,7 @@ describe("translation", () => {
 });
 
 laws(pf, {
+  torn: "never exact",
   samples: [
     "block in log on em0",
     'ext = "em0"',

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
+import { ask } from "../../../../test/filters/ask.ts";
 import { laws } from "../../../../test/filters/laws.ts";
-import { ask } from "../cisco/ask.ts";
 import { routeros } from "./routeros.ts";
 
 const toMailer = "tcp 203.0.113.99:40000 > 192.0.2.25:25";
@@ -215,6 +215,8 @@ describe("text", () => {
 
 describe("laws", () => {
   laws(routeros, {
+    brokenOff: "told",
+    rollback: "reads",
     needed: /^add chain=(fp25|forward)/,
     idle: /^(#|move )/,
     samples: [

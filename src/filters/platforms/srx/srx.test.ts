@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
+import { ask } from "../../../../test/filters/ask.ts";
 import { laws } from "../../../../test/filters/laws.ts";
-import { ask } from "../cisco/ask.ts";
 import { srx } from "./srx.ts";
 
 const toMailer = "tcp 203.0.113.99:40000 > 192.0.2.25:25";
@@ -211,6 +211,8 @@ describe("policies", () => {
 
 describe("laws", () => {
   laws(srx, {
+    brokenOff: "told",
+    rollback: "reads",
     needed: /^set .* then permit$/,
     idle: /^#/,
     samples: [

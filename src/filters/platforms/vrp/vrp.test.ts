@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
+import { ask } from "../../../../test/filters/ask.ts";
 import { laws } from "../../../../test/filters/laws.ts";
-import { ask } from "../cisco/ask.ts";
 import { vrp } from "./vrp.ts";
 
 const toMailer = "tcp 203.0.113.99:40000 > 192.0.2.25:25";
@@ -254,6 +254,8 @@ describe("where filters stand", () => {
 
 describe("laws", () => {
   laws(vrp, {
+    brokenOff: "told",
+    rollback: "reads",
     needed: /^ rule \d+ (permit|deny)/,
     idle: /^(#|quit)/,
     samples: [

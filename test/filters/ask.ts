@@ -1,9 +1,10 @@
 /** For tests: asks a configuration what becomes of a packet, written in one line. */
-import { parseIp } from "../../../net/ip.ts";
-import { type Direction, type Packet, protocolNumbers, tcpFlags } from "../../packet.ts";
-import type { Platform } from "../../platform.ts";
-import { query } from "../../query.ts";
-import type { QueryDocument } from "../../result.ts";
+
+import { type Direction, type Packet, protocolNumbers, tcpFlags } from "../../src/filters/packet.ts";
+import type { Platform } from "../../src/filters/platform.ts";
+import { query } from "../../src/filters/query.ts";
+import type { QueryDocument } from "../../src/filters/result.ts";
+import { parseIp } from "../../src/net/ip.ts";
 
 /** `tcp 203.0.113.9:40000 > 192.0.2.25:25 ack`; IPv6 as `[2001:db8::1]:25`. Words behind: flags, `established`, `fragment`, `extended`. */
 export function packet(text: string): Packet {
