@@ -27,6 +27,12 @@ const leastWaitMs = 300;
 /** How often the clock is looked at. */
 const tickMs = 20;
 
+/** Somebody opened: in which place of the order, and who. */
+export interface Opened {
+  readonly place: number;
+  readonly index: number;
+}
+
 interface UnderWay {
   readonly index: number;
   readonly began: number;
@@ -40,7 +46,7 @@ export class Knocking {
   readonly #options: KnockingOptions;
   /** One state an index. */
   readonly states: Uint8Array;
-  readonly #open: number[] = [];
+  readonly #open: Opened[] = [];
   /** Places that were silent once. */
   readonly #again: number[] = [];
   /** How many of those were tried again. */
@@ -87,7 +93,7 @@ export class Knocking {
   }
 
   /** Open ones that nobody has taken yet. */
-  takeOpen(): readonly number[] {
+  takeOpen(): readonly Opened[] {
     return this.#open.splice(0);
   }
 
@@ -171,6 +177,6 @@ export class Knocking {
     }
     this.states[knock.index] = knockStates.indexOf(met);
     this.#finished += 1;
-    if (met === "open") this.#open.push(knock.index);
+    if (met === "open") this.#open.push({ place, index: knock.index });
   }
 }

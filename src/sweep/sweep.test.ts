@@ -4,8 +4,9 @@ import { literalResolver } from "../../test/fakes/resolver.ts";
 import { systemClock } from "../io/clock.ts";
 import { formatIp } from "../net/ip.ts";
 import { parsePrefix } from "../net/prefix.ts";
-import { DialError, type Knock, type Knocker } from "../ports.ts";
+import { DialError, type Dialer, type Knock, type Knocker } from "../ports.ts";
 import { parseSite } from "../site/site.ts";
+import { targetsOf } from "./order.ts";
 import type { SweepDocument } from "./result.ts";
 import { sweep } from "./sweep.ts";
 
@@ -18,10 +19,17 @@ const site = (control: string) => {
   return read.site;
 };
 
+const refusing: Dialer = {
+  connect: async () => {
+    throw new DialError("refused", "no conversation here");
+  },
+};
+
 /** Those that are not named say nothing. */
 async function swept(
   answers: Readonly<Record<string, Knock>>,
   control = "",
+  { dialer = refusing, signal = new AbortController().signal }: { dialer?: Dialer; signal?: AbortSignal } = {},
 ): Promise<{ readonly result: SweepDocument; readonly knocks: ReadonlyMap<string, number> }> {
   const knocks = new Map<string, number>();
   const knocker: Knocker = {
@@ -50,15 +58,11 @@ async function swept(
     },
     {
       knocker,
-      dialer: {
-        connect: async () => {
-          throw new DialError("refused", "no conversation here");
-        },
-      },
+      dialer,
       resolver: literalResolver({ A: { "mx.nren.example": ["203.0.113.5"] } }),
       clock: systemClock,
     },
-    new AbortController().signal,
+    signal,
   );
   for await (const event of events) if (event.kind === "result") return { result: event.result, knocks };
   throw new Error("no result");
@@ -91,4 +95,23 @@ test("a control host that does not answer shows that we are cut off", async () =
 test("what our own machine would not send is not called silence", async () => {
   const { result } = await swept({ "192.0.2.9": "refused-here", "203.0.113.5": "open" }, byName);
   expect([result.verdict, result.counts.refusedHere]).toEqual(["unknown", 1]);
+});
+
+test("who was not heard to the end is knocked at again by a later run", async () => {
+  const stop = new AbortController();
+  const dialer: Dialer = {
+    connect: (_to, _options, signal) =>
+      new Promise((_, reject) => {
+        signal.addEventListener("abort", () => reject(signal.reason));
+        setTimeout(() => stop.abort(new Error("interrupted")), 300); // long after all the others were decided
+      }),
+  };
+  const all = Object.fromEntries(Array.from({ length: 16 }, (_, host) => [`192.0.2.${host}`, "closed" as Knock]));
+  const answers: Readonly<Record<string, Knock>> = { ...all, "192.0.2.5": "open", "203.0.113.5": "open" };
+  const { result } = await swept(answers, byName, { dialer, signal: stop.signal });
+  expect([result.ended, result.listeners]).toEqual(["interrupted", []]);
+  const network = parsePrefix("192.0.2.0/28");
+  if (!network.ok || result.resumeFrom === null) throw new Error("nothing to resume");
+  const targets = targetsOf([network.value], [], [25]);
+  expect(formatIp(targets.at(result.resumeFrom).address)).toBe("192.0.2.5");
 });

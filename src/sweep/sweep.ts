@@ -13,7 +13,7 @@ import { type SiteLookup, siteLookup } from "../site/lookup.ts";
 import type { Site } from "../site/model.ts";
 import { endpointText, missingFinding, unexpectedFinding } from "./findings.ts";
 import { interview } from "./interview.ts";
-import { Knocking, type KnockingOptions, knockStates } from "./knocks.ts";
+import { Knocking, type KnockingOptions, knockStates, type Opened } from "./knocks.ts";
 import { addressMap, type CellKind } from "./map.ts";
 import { type Targets, targetsOf } from "./order.ts";
 import type { FoundListener, SweepDocument, SweepVerdict } from "./result.ts";
@@ -73,8 +73,17 @@ export async function* sweep(
   const control = await controlAnswers(request, ports, signal);
   const knocking = new Knocking(targets, ports.knocker, clock, request.knocking);
   const lookup = siteLookup(request.site);
-  const found: FoundListener[] = [...request.before];
-  const waiting: number[] = [];
+  const found = new Map(request.before.map((listener) => [keyOf(listener), listener]));
+  const waiting: Opened[] = [];
+  /** Places of those that opened and were not heard to their end: a later run has to come back to them. */
+  const unheard = new Set<number>();
+  const take = (): void => {
+    for (const opened of knocking.takeOpen()) {
+      waiting.push(opened);
+      unheard.add(opened.place);
+    }
+  };
+  const safePlace = (): number => Math.min(knocking.safePlace, ...unheard);
   let ended = false;
   const running = new Set<Promise<void>>();
   const fresh: FoundListener[] = [];
@@ -83,45 +92,53 @@ export async function* sweep(
     ended = true;
   });
   while (true) {
-    waiting.push(...knocking.takeOpen());
+    take();
     while (waiting.length > 0 && running.size < interviews && !signal.aborted) {
-      const endpoint = targets.byIndex(waiting.shift()!);
-      const one: Promise<void> = interviewed({ ...request, lookup }, endpoint, ports, signal)
+      const { place, index } = waiting.shift()!;
+      const one: Promise<void> = interviewed({ ...request, lookup }, targets.byIndex(index), ports, signal)
         .then((listener) => {
-          if (listener !== null) fresh.push(listener);
+          if (listener === null) return;
+          fresh.push(listener);
+          unheard.delete(place);
         })
         .finally(() => running.delete(one));
       running.add(one);
     }
     for (const listener of fresh.splice(0)) {
-      found.push(listener);
+      // The run that was stopped may have told of it.
+      if (found.has(keyOf(listener))) continue;
+      found.set(keyOf(listener), listener);
       yield { kind: "step", step: listener };
     }
+    take(); // while we told of them, others may have opened
     if (ended && running.size === 0 && fresh.length === 0 && (waiting.length === 0 || signal.aborted)) break;
     yield {
       kind: "progress",
       done: knocking.done,
       total: targets.count,
-      doing: doing(knocking, targets, found, clock.monotonic() - began),
+      doing: doing(knocking, targets, found.size, clock.monotonic() - began),
     };
-    // What listens before this place was heard only if nobody is still being heard.
-    if (running.size === 0 && waiting.length === 0) {
-      const place = knocking.safePlace;
+    // What was heard is told by now, so that nothing before this place is lost with this run.
+    if (fresh.length === 0) {
+      const place = safePlace();
       yield { kind: "safe", place, states: () => knocking.statesBefore(place) };
     }
     await Promise.race([ended ? Promise.race(running) : all, ...running, pause(clock, signal)]);
   }
   await all;
   const ending: Ending = signal.aborted ? "interrupted" : "finished";
-  const result = resultOf(request, targets, knocking, found, {
+  const result = resultOf(request, targets, knocking, [...found.values()], {
     control,
     ending,
+    resumeFrom: ending === "finished" ? null : safePlace(),
     startedAt,
     finishedAt: clock.now().toISOString(),
   });
   for (const finding of result.findings) yield { kind: "finding", finding };
   yield { kind: "result", result, states: () => knocking.statesBefore(result.resumeFrom ?? targets.count) };
 }
+
+const keyOf = ({ address, port }: FoundListener): string => endpointText(address, port);
 
 /** A short rest; an abort ends it, and is no error. */
 const pause = (clock: Clock, signal: AbortSignal): Promise<void> => clock.sleep(tickMs, signal).catch(() => {});
@@ -149,13 +166,13 @@ async function interviewed(
   }
 }
 
-function doing(knocking: Knocking, targets: Targets, found: readonly FoundListener[], ms: number): string {
+function doing(knocking: Knocking, targets: Targets, found: number, ms: number): string {
   const fresh = knocking.done - knocking.startedFrom;
   const left = targets.count - knocking.done;
   const seconds = fresh < 100 ? null : Math.round((left / fresh) * (ms / 1000));
   const time =
     seconds === null ? "" : seconds < 90 ? `, about ${seconds} s left` : `, about ${Math.round(seconds / 60)} min left`;
-  return `${found.length} listening${time}`;
+  return `${found} listening${time}`;
 }
 
 /** Whether port 25 can be reached at all from here; null: nobody said where to try. */
@@ -198,6 +215,7 @@ function opens(to: Endpoint, knocker: Knocker): Promise<boolean> {
 interface End {
   readonly control: boolean | null;
   readonly ending: Ending;
+  readonly resumeFrom: number | null;
   readonly startedAt: string;
   readonly finishedAt: string;
 }
@@ -207,7 +225,7 @@ function resultOf(
   targets: Targets,
   knocking: Knocking,
   listeners: readonly FoundListener[],
-  { control, ending, startedAt, finishedAt }: End,
+  { control, ending, resumeFrom, startedAt, finishedAt }: End,
 ): SweepDocument {
   const { vantage, networks, ports, hosts } = request;
   const inside = vantage !== "external";
@@ -248,7 +266,7 @@ function resultOf(
     ),
     findings,
     ended: ending,
-    resumeFrom: ending === "finished" ? null : knocking.safePlace,
+    resumeFrom,
     startedAt,
     finishedAt,
   };
