@@ -6,24 +6,6 @@ import { type IpAddress, widthOf } from "./ip.ts";
 import { type IpRange, type Prefix, prefixOf, prefixRange } from "./prefix.ts";
 import { indexAtOrBelow } from "./sorted.ts";
 
-/** An immutable set of addresses of both families. */
-export interface IpSet {
-  /** Merged and sorted, IPv4 first. */
-  readonly ranges: readonly IpRange[];
-  readonly isEmpty: boolean;
-  has(address: IpAddress): boolean;
-  union(other: IpSet): IpSet;
-  intersect(other: IpSet): IpSet;
-  subtract(other: IpSet): IpSet;
-  /** All addresses of both families that are not in the set. */
-  complement(): IpSet;
-  /** Whether every address of the other set is in this one. */
-  includes(other: IpSet): boolean;
-  equals(other: IpSet): boolean;
-  /** The fewest prefixes that make up the set, in order. */
-  toPrefixes(): readonly Prefix[];
-}
-
 /** The set of all addresses in these prefixes. */
 export function ipSet(prefixes: Iterable<Prefix>): IpSet {
   return ipSetOfRanges(Array.from(prefixes, prefixRange));
@@ -33,7 +15,7 @@ export function ipSet(prefixes: Iterable<Prefix>): IpSet {
 export function ipSetOfRanges(ranges: Iterable<IpRange>): IpSet {
   const by = { 4: [] as Span[], 6: [] as Span[] };
   for (const { family, first, last } of ranges) if (first <= last) by[family].push({ first, last });
-  return make(merge(by[4]), merge(by[6]));
+  return new IpSet(merge(by[4]), merge(by[6]));
 }
 
 interface Span {
@@ -46,49 +28,107 @@ type Spans = readonly Span[];
 
 const whole = { 4: [{ first: 0n, last: (1n << 32n) - 1n }], 6: [{ first: 0n, last: (1n << 128n) - 1n }] } as const;
 
-function make(v4: Spans, v6: Spans): IpSet {
-  const ranges: readonly IpRange[] = [
-    ...v4.map((span) => ({ family: 4 as const, ...span })),
-    ...v6.map((span) => ({ family: 6 as const, ...span })),
-  ];
-  // IPv4 bounds fit numbers, which compare several times faster than bigints.
-  const first4 = Float64Array.from(v4, (span) => Number(span.first));
-  const last4 = Float64Array.from(v4, (span) => Number(span.last));
-  const first6 = v6.map((span) => span.first);
-  const each = (other: IpSet, combine: (a: Spans, b: Spans) => Spans): IpSet =>
-    make(combine(v4, spansOf(other, 4)), combine(v6, spansOf(other, 6)));
+/**
+ * An immutable set of addresses of both families; `ipSet` and `ipSetOfRanges` make one. Filters have them by the hundred
+ * thousand, most with a single range: what few need is made when it is asked for.
+ */
+export class IpSet {
+  readonly #v4: Spans;
+  readonly #v6: Spans;
+  #ranges: readonly IpRange[] | null = null;
+  #bounds: Bounds | null = null;
 
-  const set: IpSet = {
-    ranges,
-    isEmpty: ranges.length === 0,
-    has({ family, bits }) {
-      if (family === 4) {
-        const value = Number(bits);
-        const index = indexAtOrBelow(first4, value);
-        return index >= 0 && value <= (last4[index] ?? -1);
-      }
-      const span = v6[indexAtOrBelow(first6, bits)];
-      return span !== undefined && bits <= span.last;
-    },
-    union: (other) => each(other, (a, b) => merge([...a, ...b])),
-    intersect: (other) => each(other, intersection),
-    subtract: (other) => each(other, difference),
-    complement: () => make(gaps(v4, whole[4][0]), gaps(v6, whole[6][0])),
+  constructor(v4: Spans, v6: Spans) {
+    this.#v4 = v4;
+    this.#v6 = v6;
+  }
+
+  /** Merged and sorted, IPv4 first. */
+  get ranges(): readonly IpRange[] {
+    this.#ranges ??= [
+      ...this.#v4.map(({ first, last }) => ({ family: 4 as const, first, last })),
+      ...this.#v6.map(({ first, last }) => ({ family: 6 as const, first, last })),
+    ];
+    return this.#ranges;
+  }
+
+  get isEmpty(): boolean {
+    return this.#v4.length === 0 && this.#v6.length === 0;
+  }
+
+  has({ family, bits }: IpAddress): boolean {
+    const { first4, last4, first6 } = this.#searched();
+    if (family === 4) {
+      const value = Number(bits);
+      const index = indexAtOrBelow(first4, value);
+      return index >= 0 && value <= (last4[index] ?? -1);
+    }
+    const span = this.#v6[indexAtOrBelow(first6, bits)];
+    return span !== undefined && bits <= span.last;
+  }
+
+  union(other: IpSet): IpSet {
+    return this.#with(other, (a, b) => merge([...a, ...b]));
+  }
+
+  intersect(other: IpSet): IpSet {
+    return this.#with(other, intersection);
+  }
+
+  subtract(other: IpSet): IpSet {
+    return this.#with(other, difference);
+  }
+
+  /** All addresses of both families that are not in the set. */
+  complement(): IpSet {
+    return new IpSet(gaps(this.#v4, whole[4][0]), gaps(this.#v6, whole[6][0]));
+  }
+
+  /** Whether every address of the other set is in this one. */
+  includes(other: IpSet): boolean {
+    const { first4, first6 } = this.#searched();
     // Ranges neither overlap nor touch: whatever is covered is covered by a single one.
-    includes: (other) => other.ranges.every((range) => covers(range.family === 4 ? v4 : v6, range)),
-    equals: (other) =>
-      ranges.length === other.ranges.length &&
-      ranges.every((range, index) => {
+    return other.ranges.every(({ family, first, last }) => {
+      const span =
+        family === 4 ? this.#v4[indexAtOrBelow(first4, Number(first))] : this.#v6[indexAtOrBelow(first6, first)];
+      return span !== undefined && last <= span.last;
+    });
+  }
+
+  equals(other: IpSet): boolean {
+    return (
+      this.ranges.length === other.ranges.length &&
+      this.ranges.every((range, index) => {
         const twin = other.ranges[index];
         return range.family === twin?.family && range.first === twin.first && range.last === twin.last;
-      }),
-    toPrefixes: () => ranges.flatMap(prefixesOf),
-  };
-  return set;
+      })
+    );
+  }
+
+  /** The fewest prefixes that make up the set, in order. */
+  toPrefixes(): readonly Prefix[] {
+    return this.ranges.flatMap(prefixesOf);
+  }
+
+  #searched(): Bounds {
+    // IPv4 bounds fit numbers, which compare several times faster than bigints.
+    this.#bounds ??= {
+      first4: Float64Array.from(this.#v4, (span) => Number(span.first)),
+      last4: Float64Array.from(this.#v4, (span) => Number(span.last)),
+      first6: this.#v6.map((span) => span.first),
+    };
+    return this.#bounds;
+  }
+
+  #with(other: IpSet, combine: (a: Spans, b: Spans) => Spans): IpSet {
+    return new IpSet(combine(this.#v4, other.#v4), combine(this.#v6, other.#v6));
+  }
 }
 
-function spansOf(set: IpSet, family: 4 | 6): Spans {
-  return set.ranges.filter((range) => range.family === family);
+interface Bounds {
+  readonly first4: Float64Array;
+  readonly last4: Float64Array;
+  readonly first6: readonly bigint[];
 }
 
 function merge(spans: Span[]): Spans {
@@ -117,18 +157,6 @@ function intersection(a: Spans, b: Spans): Spans {
     else j += 1;
   }
   return common;
-}
-
-function covers(spans: Spans, { first, last }: Span): boolean {
-  let low = 0;
-  let high = spans.length;
-  while (low < high) {
-    const middle = (low + high) >>> 1;
-    if (spans[middle]!.first <= first) low = middle + 1;
-    else high = middle;
-  }
-  const span = spans[low - 1];
-  return span !== undefined && last <= span.last;
 }
 
 function difference(a: Spans, b: Spans): Spans {

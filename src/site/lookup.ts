@@ -44,7 +44,7 @@ export function siteLookup(site: Site): SiteLookup {
   return {
     networks,
     isOurDomain,
-    isOurAddress: networks.has,
+    isOurAddress: (address) => networks.has(address),
     endsWithUs(domain) {
       if (domain.kind === "literal") return isLoopback(domain.address) || byAddress.has(keyOf(domain.address));
       return isOurDomain(domain.name) || hosts.has(domain.name) || isLocalhost(domain.name, isOurDomain);

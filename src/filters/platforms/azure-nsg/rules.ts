@@ -2,7 +2,8 @@
  * Security rules of network security groups: what `az network nsg show` and `list` print, Azure Resource Graph, and ARM
  * templates with rules inside the group or as resources of their own.
  */
-import type { Match, Place, Range } from "../../model.ts";
+import { either } from "../../addresses.ts";
+import type { Addresses, Match, Place, Range } from "../../model.ts";
 import type { Direction } from "../../packet.ts";
 import { addresses, everyObject, privateSpace, publicSpace, type Read } from "../cloud/places.ts";
 import { entry, itemsOf, type Located, textOf } from "../json/located.ts";
@@ -134,7 +135,15 @@ function hostsOf(body: Located, side: Side, direction: Direction, troubles: stri
   const groups = itemsOf(entry(body, `${side}ApplicationSecurityGroups`));
   const words = listOf(body, `${side}AddressPrefix`, `${side}AddressPrefixes`);
   const conditions: Condition[] = groups.length > 0 ? [{ unsure: "who is in an application security group" }] : [];
-  for (const word of words) conditions.push(...hostOf(word, side, direction, troubles));
+  // Plain addresses are one set: thousands of conditions of one each would be thousands of unions later.
+  const plain: Addresses[] = [];
+  for (const word of words)
+    for (const condition of hostOf(word, side, direction, troubles)) {
+      const found = condition[side];
+      if (found !== undefined && condition.unsure === undefined) plain.push(found);
+      else conditions.push(condition);
+    }
+  if (plain.length > 0) conditions.push({ [side]: either(plain) });
   return conditions.length === 0 ? [{}] : conditions;
 }
 

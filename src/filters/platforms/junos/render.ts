@@ -82,7 +82,8 @@ function filtersOf(job: FamilyJob, { revision, into }: RenderJob, lists: string[
   const siteBut = (name: string, side: string, hosts: readonly Prefix[]): readonly string[] | null => {
     const taken = ipSet(hosts);
     const site = job.site.filter((prefix) => !taken.includes(ipSet([prefix])));
-    const within = hosts.filter((host) => site.some((prefix) => ipSet([prefix]).includes(ipSet([host]))));
+    const left = ipSet(site);
+    const within = hosts.filter((host) => left.includes(ipSet([host])));
     if (site.length === 0) return null;
     const all = `${list(`${name}-SITE`, site)};`;
     const except = within.length === 0 ? [] : [`${list(`${name}-MAILERS`, within)} except;`];
