@@ -66,6 +66,8 @@ export function laws(platform: Platform, law: Law): void {
         const { filter, proof } = rendered(platform, site);
         const said = `${site}\n${filter.text}\n${proof.because}`;
         expect([proof.verdict, proof.troubles], said).toEqual(["exact", []]);
+        expect(rendered(platform, site).filter).toEqual(filter);
+        expect(filter.rollback).not.toBe("");
         expect(proofOf(platform, site, filter.text + filter.text).verdict, said).toBe("exact");
         if (law.rollback !== "reads") return;
         const gone = platform.read("filter", filter.text + filter.rollback);
@@ -154,6 +156,7 @@ export function laws(platform: Platform, law: Law): void {
     const line = fc.oneof(
       fc.constantFrom(...samples),
       fc.string(),
+      fc.string({ unit: "binary" }),
       fc.tuple(fc.constantFrom(...samples), fc.nat(), fc.string()).map(([text, at, more]) => {
         const cut = at % (text.length + 1);
         return text.slice(0, cut) + more + text.slice(cut + more.length);
