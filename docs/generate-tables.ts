@@ -7,6 +7,7 @@ import { products } from "../src/audit/products.ts";
 import { type CheckTag, rows, type Seen } from "../src/check/findings.ts";
 import { outcomes, type Verdict, verdicts } from "../src/check/result.ts";
 import { exitCodes, exitOfVerdict } from "../src/cli/exit.ts";
+import { filterFindings } from "../src/filters/findings.ts";
 import { platforms } from "../src/filters/platforms/platforms.ts";
 import { type FindingRow, severities } from "../src/finding/finding.ts";
 import { checkFormats } from "../src/report/check.ts";
@@ -14,6 +15,7 @@ import { outcomeWords } from "../src/report/documents/check.ts";
 import { nagiosStates } from "../src/report/faces/nagios.ts";
 import { verdictWords } from "../src/report/verdict.ts";
 import { siteJsonSchema } from "../src/site/schema.ts";
+import { sweepFindings } from "../src/sweep/findings.ts";
 import { siteKeys } from "./site-keys.ts";
 
 const folder = new URL("./", import.meta.url);
@@ -102,6 +104,8 @@ export const tables: Readonly<Record<string, () => string>> = {
           Object.entries(rows).map(([tag, { severity, why, remedy }]) => [code(tag), severity, why, remedy]),
         ),
     ),
+  "filter-findings": () => findingTable(filterFindings, { says: "PACKET", file: "FILE" }),
+  "sweep-findings": () => findingTable(sweepFindings, { where: "192.0.2.7:25", detail: "" }),
   "site-keys": () => {
     const found = keysIn(siteJsonSchema(), "");
     return table(
@@ -110,6 +114,19 @@ export const tables: Readonly<Record<string, () => string>> = {
     );
   },
 };
+
+function findingTable<T>(found: Readonly<Record<string, FindingRow<T>>>, seen: T): string {
+  return table(
+    ["tag", "severity", "says", "why it matters", "what to do"],
+    Object.entries(found).map(([tag, { severity, says, why, remedy }]) => [
+      code(tag),
+      severity,
+      says(seen),
+      why,
+      remedy(seen),
+    ]),
+  );
+}
 
 /** Stands for what a run would fill in. */
 const example: Seen = {
