@@ -323,11 +323,14 @@ function idleRules(parts: readonly Part[]): ProofResult["idle"] {
         because: known?.because === "redundant" ? "redundant" : because,
       });
     }
-  return [...idle]
-    .filter(([rule, { count }]) => count === met.get(rule))
-    .map(([rule, { because }]) => ({ because, where: rule.place }))
-    .sort((a, b) => a.where.line - b.where.line)
-    .slice(0, 200);
+  return (
+    [...idle]
+      // What a platform does by itself nobody can take away.
+      .filter(([rule, { count }]) => rule.place.line > 0 && count === met.get(rule))
+      .map(([rule, { because }]) => ({ because, where: rule.place }))
+      .sort((a, b) => a.where.line - b.where.line)
+      .slice(0, 200)
+  );
 }
 
 function verdictOf(holes: number, overblocks: number, undecided: number): FilterVerdict {

@@ -72,7 +72,9 @@ export function renderFilter({ site, platform: id, outside, insides, into }: Ren
   });
   const rendered = platform.render(job);
   const reading = platform.read(`${platform.id} filter`, rendered.text);
-  const proof = prove({ platform, reading, wanted, outside: where, list: null, direction: null, baseline: null });
+  const { verdict, because, checkedAgainst, residuals } = prove({
+    ...{ platform, reading, wanted, outside: where, list: null, direction: null, baseline: null },
+  });
   return {
     ...rendered,
     notes: [
@@ -83,7 +85,7 @@ export function renderFilter({ site, platform: id, outside, insides, into }: Ren
     title: platform.title,
     versions: platform.versions,
     revision: job.revision,
-    proof,
+    proof: { verdict, because, checkedAgainst, residuals },
   };
 }
 
@@ -128,7 +130,7 @@ export async function proveFilter(request: ProofTaskRequest, ports: FilterTaskPo
   const run = runIdOf(clock, random);
   await store?.runs.begin({ id: run, tool: "filters", profile: platform.id, catalogue: 0 });
   await store?.runs.addTarget(run, {
-    subject: `filter ${request.filter.file}`,
+    subject: subjectOf(request.filter.file),
     verdict: document.verdict,
     result: JSON.stringify(document),
     sent: [],
@@ -136,6 +138,10 @@ export async function proveFilter(request: ProofTaskRequest, ports: FilterTaskPo
   await store?.runs.end(run, document.verdict, JSON.stringify({ verdict: document.verdict, ended: "finished" }));
   return document;
 }
+
+/** Subjects of other tools are addresses and configurations. */
+const subjectOf = (file: string): string => `filter ${file}`;
+export const fileOfFilter = (subject: string): string => subject.slice(subjectOf("").length);
 
 export interface AskedPacket {
   readonly source: IpAddress;

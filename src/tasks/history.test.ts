@@ -165,6 +165,13 @@ test("a result that another version wrote is told, not guessed at", async () => 
   await ports.store.runs.begin({ id: "r1-a", tool: "check", profile: "quick", catalogue: 1 });
   await ports.store.runs.addTarget("r1-a", { subject: "x", verdict: "closed", result: '{"odd":1}', sent: [] });
   await expect(courseOf("x", 10, ports)).rejects.toThrow(DataError);
-  await ports.store.runs.begin({ id: "r2-b", tool: "sweep", profile: "quick", catalogue: 1 });
-  await expect(shownRun("r2-b", ports)).rejects.toThrow("is a run of sweep");
+  await ports.store.runs.begin({ id: "r2-b", tool: "later", profile: "", catalogue: 1 });
+  await expect(shownRun("r2-b", ports)).rejects.toThrow("is a run of later");
+  await ports.store.runs.begin({ id: "r3-c", tool: "sweep", profile: "25", catalogue: 0 });
+  await expect(shownRun("r3-c", ports)).rejects.toThrow("sweep --resume");
+  await ports.store.runs.end("r3-c", "as-declared", '{"odd":1}');
+  await expect(shownRun("r3-c", ports)).rejects.toThrow(DataError);
+  await ports.store.runs.begin({ id: "r4-d", tool: "filters", profile: "ios", catalogue: 0 });
+  await ports.store.runs.addTarget("r4-d", { subject: "filter x", verdict: "exact", result: '{"odd":1}', sent: [] });
+  await expect(shownRun("r4-d", ports)).rejects.toThrow(DataError);
 });

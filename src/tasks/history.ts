@@ -1,13 +1,17 @@
 /** What was found before: runs on record, one run's results again, the course of one target. */
+import { z } from "zod";
 import { type AuditDocument, auditDocumentSchema, auditResultSchema, worstVerdict } from "../audit/result.ts";
 import { type CheckSummary, summarySchema, type TargetResult, targetResultSchema, verdicts } from "../check/result.ts";
+import { type FilterDocument, filterDocumentSchema } from "../filters/result.ts";
 import type { Catalogue } from "../knowledge/catalogue.ts";
 import { formatHostPort, parseHostPort } from "../net/host-port.ts";
 import type { Clock } from "../ports.ts";
 import type { HistoryResult, PastRun } from "../report/results/history.ts";
 import type { RunRow } from "../store/runs.ts";
 import type { Store } from "../store/store.ts";
+import { type SweepDocument, sweepDocumentSchema } from "../sweep/result.ts";
 import { DataError, UsageError } from "./errors.ts";
+import { fileOfFilter } from "./filters.ts";
 
 export interface HistoryPorts {
   readonly store: Store;
@@ -41,13 +45,17 @@ async function pastRun(row: RunRow, ports: HistoryPorts): Promise<PastRun> {
     startedAt: row.startedAt.toISOString(),
     finishedAt: row.finishedAt?.toISOString() ?? null,
     age: secondsSince(row.finishedAt ?? row.startedAt, ports.clock),
-    newerProbes: newerProbes(row.catalogue, ports.catalogue),
+    // Only the tester rests on probes.
+    newerProbes: row.tool === "check" ? newerProbes(row.catalogue, ports.catalogue) : 0,
   };
 }
 
+/** What the summary of every tool's run says of its end. */
+const endedSchema = z.looseObject({ ended: z.enum(["finished", "interrupted", "deadline"]) });
+
 async function stateOf(row: RunRow, { store }: HistoryPorts): Promise<PastRun["state"]> {
   if (row.finishedAt === null) return (await store.leases.held(row.id)) ? "running" : "killed";
-  const read = row.summary === null ? null : summarySchema.safeParse(JSON.parse(row.summary));
+  const read = row.summary === null ? null : endedSchema.safeParse(JSON.parse(row.summary));
   return read?.success === true ? read.data.ended : "finished";
 }
 
@@ -73,8 +81,26 @@ export interface ShownAudit {
   readonly document: AuditDocument;
 }
 
+/** One run of `filters prove`. */
+export interface ShownFilter {
+  readonly tool: "filters";
+  readonly run: PastRun;
+  readonly file: string;
+  readonly document: FilterDocument;
+}
+
+/** One run of `sweep`. */
+export interface ShownSweep {
+  readonly tool: "sweep";
+  readonly run: PastRun;
+  readonly document: SweepDocument;
+}
+
 /** @param name a run's id, the beginning or the end of one, or `latest`. Throws `UsageError` if it is none, or several. */
-export async function shownRun(name: string, ports: HistoryPorts): Promise<ShownCheck | ShownAudit> {
+export async function shownRun(
+  name: string,
+  ports: HistoryPorts,
+): Promise<ShownCheck | ShownAudit | ShownFilter | ShownSweep> {
   const { store } = ports;
   const runs = await store.runs.list(name === "latest" ? 1 : maxRuns);
   const exact = runs.filter(({ id }) => id === name);
@@ -95,8 +121,27 @@ export async function shownRun(name: string, ports: HistoryPorts): Promise<Shown
     throw new UsageError(`"${name}" is the name of ${found.length} runs. \`fencepost history\` lists them.`);
   const run = await pastRun(row, ports);
   if (row.tool === "audit") return { tool: "audit", run, document: await auditOf(row, store) };
+  if (row.tool === "filters") return { tool: "filters", run, ...(await filterOf(row, store)) };
+  if (row.tool === "sweep") return { tool: "sweep", run, document: sweepOf(row) };
   if (row.tool !== "check") throw new UsageError(`${row.id} is a run of ${row.tool}, which this version cannot show.`);
   return { tool: "check", run, summary: await summaryOf(row, store), results: resultsOf(row.id, store) };
+}
+
+async function filterOf(row: RunRow, store: Store): Promise<Pick<ShownFilter, "file" | "document">> {
+  const [target] = await store.runs.targetsOf(row.id);
+  const read = target === undefined ? null : filterDocumentSchema.safeParse(JSON.parse(target.result));
+  if (target === undefined || read?.success !== true) throw unreadable(`the result of run ${row.id}`);
+  return { file: fileOfFilter(target.subject), document: read.data };
+}
+
+const sweptSchema = z.looseObject({ document: sweepDocumentSchema });
+
+function sweepOf(row: RunRow): SweepDocument {
+  const read = row.summary === null ? null : sweptSchema.safeParse(JSON.parse(row.summary));
+  if (read?.success === true) return read.data.document;
+  if (row.finishedAt === null)
+    throw new UsageError(`${row.id} was not ended: \`fencepost sweep --resume\` goes on from where it was.`);
+  throw unreadable(`the result of run ${row.id}`);
 }
 
 async function auditOf(row: RunRow, store: Store): Promise<AuditDocument> {

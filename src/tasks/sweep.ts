@@ -119,7 +119,7 @@ export async function* sweepTask(
     if (event.kind === "result") {
       const { verdict, ended, resumeFrom } = event.result;
       const progress = resumeFrom === null ? {} : { place: resumeFrom, states: packed(event.states()) };
-      await store?.runs.end(run, verdict, JSON.stringify({ verdict, ended, of, ...progress }));
+      await store?.runs.end(run, verdict, JSON.stringify({ verdict, ended, of, ...progress, document: event.result }));
     }
     yield event;
   }

@@ -119,6 +119,7 @@ test("Ctrl-C keeps what is known, and --resume goes on to the same result", { ti
   expect(found(after)).toEqual(all);
   expect(after.counts).toMatchObject({ open: 4, closed: 32_764, pending: 0 });
   expect(after.ended).toBe("finished");
+  expect(JSON.parse((await run(["history", "latest", "--json"])).out)).toEqual(after);
   const again = await start([...args(), "--json", "--resume"]).ended;
   expect([again.code, again.err]).toEqual([64, expect.stringMatching(/nothing to go on with/)]);
 });

@@ -6,8 +6,10 @@ import { type CheckFormat, checkFace, checkFormats } from "../../report/check.ts
 import { ageNote, historyDocument } from "../../report/documents/history.ts";
 import { nagiosStates } from "../../report/faces/nagios.ts";
 import { renderText } from "../../report/faces/text.ts";
+import { filterFace, filterFormats, nagiosFilterStates } from "../../report/filters.ts";
 import { jsonLine } from "../../report/json.ts";
 import { shown } from "../../report/shown.ts";
+import { nagiosSweepStates, sweepFace, sweepFormats } from "../../report/sweep.ts";
 import { siteLookup } from "../../site/lookup.ts";
 import type { Store } from "../../store/store.ts";
 import { documentOf } from "../../tasks/check.ts";
@@ -18,6 +20,8 @@ import {
   pastRuns,
   type ShownAudit,
   type ShownCheck,
+  type ShownFilter,
+  type ShownSweep,
   shownRun,
 } from "../../tasks/history.ts";
 import { creditLateArrivals } from "../../tasks/late-arrivals.ts";
@@ -112,8 +116,32 @@ async function storeOf(options: HistoryCliOptions, site: Parameters<typeof store
 }
 
 async function showRun(name: string, format: CheckFormat, ports: HistoryPorts): Promise<number> {
-  const shownAgain = await shownRun(name, ports);
-  return shownAgain.tool === "audit" ? showAudit(shownAgain, format) : await showCheck(shownAgain, format, ports);
+  const again = await shownRun(name, ports);
+  switch (again.tool) {
+    case "audit":
+      return showAudit(again, format);
+    case "filters":
+      return showFilter(again, format);
+    case "sweep":
+      return showSweep(again, format);
+    case "check":
+      return await showCheck(again, format, ports);
+  }
+}
+
+function showFilter({ run, file, document }: ShownFilter, format: CheckFormat): number {
+  const face = filterFormats.find((one) => one === format);
+  if (face === undefined) throw new UsageError(`${run.run} is a run of filters: --format ${format} is for others.`);
+  process.stdout.write(filterFace(face, file, document, terminal()));
+  return face === "nagios" ? nagiosFilterStates[document.verdict].code : exitCodes.well;
+}
+
+function showSweep({ run, document }: ShownSweep, format: CheckFormat): number {
+  const name = sweepFormats.find((one) => one === format);
+  if (name === undefined) throw new UsageError(`${run.run} is a sweep: --format ${format} is for other runs.`);
+  const face = sweepFace(name, terminal());
+  process.stdout.write(document.listeners.map((listener) => face.listener(listener)).join("") + face.end(document));
+  return name === "nagios" ? nagiosSweepStates[document.verdict].code : exitCodes.well;
 }
 
 function showAudit({ run, document }: ShownAudit, format: CheckFormat): number {
