@@ -17,14 +17,14 @@ const maxThreads = 4;
 
 export function tcpKnocker(source: IpAddress | null): ClosableKnocker {
   const from = source === null ? null : formatIp(source);
+  const cores = availableParallelism(); // asks the system each time
   let knocks = 0;
   let threads: ClosableKnocker | null = null;
   return {
     knock(to, done) {
       knocks += 1;
-      if (knocks < worthThreads || availableParallelism() < 2)
-        return knockOnce(formatIp(to.address), to.port, from, done);
-      threads ??= threadedKnocker(from, Math.min(maxThreads, availableParallelism()));
+      if (knocks < worthThreads || cores < 2) return knockOnce(formatIp(to.address), to.port, from, done);
+      threads ??= threadedKnocker(from, Math.min(maxThreads, cores));
       return threads.knock(to, done);
     },
     async [Symbol.asyncDispose]() {
@@ -84,6 +84,9 @@ interface Order {
 /** What a thread answers: numbers of knocks, and what each met. */
 type Report = readonly (readonly [id: number, met: Knock])[];
 
+/** Messages are gathered for so long: one for each knock would cost more than the knock. */
+const gatherMs = 2;
+
 const role = "fencepost knocks";
 
 function threadedKnocker(from: string | null, threads: number): ClosableKnocker {
@@ -113,7 +116,7 @@ function threadedKnocker(from: string | null, threads: number): ClosableKnocker 
   const soon = (): void => {
     if (flushing) return;
     flushing = true;
-    queueMicrotask(flush);
+    setTimeout(flush, gatherMs);
   };
   return {
     knock({ address, port }, done) {
@@ -152,7 +155,7 @@ function serve(port: NonNullable<typeof parentPort>, from: string | null): void 
         id,
         knockOnce(host, number, from, (met) => {
           stops.delete(id);
-          if (report.length === 0) setImmediate(send);
+          if (report.length === 0) setTimeout(send, gatherMs);
           report.push([id, met]);
         }),
       );
