@@ -237,7 +237,7 @@ export class Compiled {
     for (const rule of chain.rules) {
       const { sure, maybe } = this.#rule(rule);
       const any = diagrams.or(sure, maybe);
-      if (any !== no && diagrams.minus(any, covered) === no) shadowed.add(rule);
+      if (any !== no && diagrams.implies(any, covered)) shadowed.add(rule);
       if (rule.action.kind === "permit" || rule.action.kind === "deny" || rule.action.kind === "return")
         covered = diagrams.or(covered, sure);
     }

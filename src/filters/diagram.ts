@@ -38,11 +38,11 @@ const mix = (a: number, b: number, c: number): number => {
 
 /** A store of diagrams; diagrams of different stores have nothing to do with each other. */
 export class Diagrams {
-  #variable = new Int32Array(1 << 12);
-  #low = new Int32Array(1 << 12);
-  #high = new Int32Array(1 << 12);
+  #variable = new Int32Array(1 << 14);
+  #low = new Int32Array(1 << 14);
+  #high = new Int32Array(1 << 14);
   /** Open addressing: the number of a node, or 0. */
-  #table = new Int32Array(1 << 13);
+  #table = new Int32Array(1 << 15);
   #count = terminals;
   #ifKeys = new Int32Array(3 * leastCache).fill(-1);
   #ifValues = new Int32Array(leastCache);
@@ -85,7 +85,7 @@ export class Diagrams {
 
   #grow(): void {
     const larger = (from: Int32Array): Int32Array<ArrayBuffer> => {
-      const to = new Int32Array(from.length * 2);
+      const to = new Int32Array(from.length * 4);
       to.set(from);
       return to;
     };
@@ -95,7 +95,7 @@ export class Diagrams {
   }
 
   #rehash(): void {
-    const table = new Int32Array(this.#table.length * 2);
+    const table = new Int32Array(this.#table.length * 4);
     const mask = table.length - 1;
     for (let node = terminals; node < this.#count; node += 1) {
       let at = mix(this.#variable[node]!, this.#low[node]!, this.#high[node]!) & mask;
@@ -160,6 +160,23 @@ export class Diagrams {
 
   minus(a: Diagram, b: Diagram): Diagram {
     return this.choose(b, no, a);
+  }
+
+  /** Whether `b` holds wherever `a` does: found without making a node, and at the first point where it does not. */
+  implies(a: Diagram, b: Diagram): boolean {
+    const holding = new Set<number>();
+    const visit = (x: Diagram, y: Diagram): boolean => {
+      if (x === no || y === yes || x === y) return true;
+      if (x === yes || y === no) return false; // neither is a constant function but these
+      const pair = x * maxNodes + y;
+      if (holding.has(pair)) return true;
+      const variable = Math.min(this.variableOf(x), this.variableOf(y));
+      if (!visit(this.#cofactor(x, variable, 0), this.#cofactor(y, variable, 0))) return false;
+      if (!visit(this.#cofactor(x, variable, 1), this.#cofactor(y, variable, 1))) return false;
+      holding.add(pair);
+      return true;
+    };
+    return visit(a, b);
   }
 
   /** Another outcome in the place of each: `outcomes[n]` stands where `n` stood. */

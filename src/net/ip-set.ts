@@ -192,14 +192,24 @@ function prefixesOf({ family, first, last }: IpRange): readonly Prefix[] {
   const width = widthOf(family);
   const prefixes: Prefix[] = [];
   for (let at = first; at <= last; ) {
-    let host = 0;
-    while (host < width) {
-      const block = 1n << BigInt(host + 1);
-      if ((at & (block - 1n)) !== 0n || at + block - 1n > last) break;
-      host += 1;
-    }
+    const host = Math.min(at === 0n ? width : trailingZeros(at), floorLog2(last - at + 1n));
     prefixes.push(prefixOf({ family, bits: at }, width - host));
     at += 1n << BigInt(host);
   }
   return prefixes;
+}
+
+/** Of a number that is not 0. Word by word: shifting a bigint bit by bit is what a large set would spend its time on. */
+function trailingZeros(value: bigint): number {
+  let zeros = 0;
+  let rest = value;
+  for (; (rest & 0xffffffffn) === 0n; rest >>= 32n) zeros += 32;
+  const word = Number(rest & 0xffffffffn);
+  return zeros + 31 - Math.clz32(word & -word);
+}
+
+/** Of a number above 0. */
+function floorLog2(value: bigint): number {
+  const digits = value.toString(16);
+  return 4 * (digits.length - 1) + 31 - Math.clz32(Number.parseInt(digits[0] as string, 16)); // it has a digit
 }

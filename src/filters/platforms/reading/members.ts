@@ -7,7 +7,7 @@ export interface Followed<T> {
 }
 
 /** So many members may a group have, all told. */
-const maxMembers = 20_000;
+const maxMembers = 100_000;
 
 /** `resolve` gives a name's value or the names in it; null: there is no such name. */
 export function follow<T>(
