@@ -2,8 +2,10 @@
  * Access tables (access(5)): under which keys a client, HELO name or address is looked up, and what the result of a
  * lookup means. An entry may hold a list of restrictions of its own.
  */
+
 import { formatIp } from "../../../net/ip.ts";
 import type { Span } from "../../../text/source.ts";
+import { strangersDomain } from "../../../witness/strangers.ts";
 import type { Action, Lookup, Program, Rule, Seed, Session, Step, TextField, Unknown } from "../../rules.ts";
 import type { Found, Table } from "./tables.ts";
 
@@ -138,7 +140,7 @@ function seedsOf(subject: AccessSubject, table: Table): readonly Seed[] {
     case "sender":
     case "recipient":
       return entries.map(({ key }): Seed => {
-        if (key.endsWith("@")) return { of: subject, text: `${key}isp.example` };
+        if (key.endsWith("@")) return { of: subject, text: `${key}${strangersDomain}` };
         if (key.startsWith(".")) return { of: subject, text: `probe@sub${key}` };
         return { of: subject, text: key };
       });

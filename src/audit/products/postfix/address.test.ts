@@ -18,7 +18,7 @@ for (const [path, changes, want] of [
   ["<a@x.example>", {}, "a @ x.example"],
   ["<a@x.example.>", {}, "a @ x.example"],
   ["<a@x.example@ours.example>", {}, "a @ x.example"],
-  ["<a@x.example@ours.example>", { openQuotes: false }, "a@x.example @ ours.example local"],
+  ["<a@x.example@ours.example>", { openQuotes: false }, "a@x.example @ ours.example local routed"],
   ["<a>", {}, "a @ ours.example local"],
   // Routing is unfolded where the domain is ours.
   ["<a%x.example@ours.example>", {}, "a @ x.example"],
@@ -27,10 +27,10 @@ for (const [path, changes, want] of [
   ['<"a@x.example"@ours.example>', {}, "a @ x.example"],
   ["<@ours.example:a@x.example>", {}, "a @ x.example"],
   ["<@x.example:a@ours.example>", {}, "a @ ours.example local"],
-  // Switched off, it stays.
-  ["<a%x.example@ours.example>", { percentHack: false }, "a%x.example @ ours.example local"],
-  ["<x.example!a@ours.example>", { swapBangPath: false }, "x.example!a @ ours.example local"],
-  ['<"a@x.example"@ours.example>', { openQuotes: false }, "a@x.example @ ours.example local"],
+  // Switched off, it stays, and is noted.
+  ["<a%x.example@ours.example>", { percentHack: false }, "a%x.example @ ours.example local routed"],
+  ["<x.example!a@ours.example>", { swapBangPath: false }, "x.example!a @ ours.example local routed"],
+  ['<"a@x.example"@ours.example>', { openQuotes: false }, "a@x.example @ ours.example local routed"],
   // Quotes that nothing needs are dropped first.
   ['<"a@x.example">', { openQuotes: false }, "a @ x.example"],
   ['<"a%x.example"@ours.example>', { openQuotes: false }, "a @ x.example"],

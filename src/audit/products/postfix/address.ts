@@ -25,7 +25,7 @@ export interface ReadAddress {
   /** In mydestination, or an address of our own. */
   readonly local: Truth;
   readonly where: Span | null;
-  /** A local-part with routing in it, for a domain that is not local. */
+  /** A local-part with routing in it: no destination of ours, whatever the domain, unless allow_untrusted_routing says so. */
   readonly routed: boolean;
 }
 
@@ -51,7 +51,7 @@ export function readAddress(path: string, rules: AddressRules): ReadAddress | nu
       const { truth, where } = localDomain(domain, rules);
       if (truth !== "yes") {
         const localPart = meaning(list.slice(0, at));
-        return { localPart, domain: domain.toLowerCase(), local: truth, where, routed: /[@%!]/.test(localPart) };
+        return { localPart, domain: domain.toLowerCase(), local: truth, where, routed: isRouted(localPart) };
       }
       list = list.slice(0, at);
       savedDomain = domain;
@@ -85,9 +85,12 @@ export function readAddress(path: string, rules: AddressRules): ReadAddress | nu
     domain: (savedDomain ?? rules.hostName).toLowerCase(),
     local: "yes",
     where: savedWhere,
-    routed: false,
+    routed: isRouted(localPart),
   };
 }
+
+/** Whatever swap_bangpath and percent_hack say: the mailer behind may act on it. */
+const isRouted = (localPart: string): boolean => /[@%!]/.test(localPart);
 
 /**
  * smtpd keeps an address without its quotes and puts them back only where the local-part needs them (quote_822_local):
