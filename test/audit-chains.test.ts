@@ -5,6 +5,7 @@ import { type AuditRequest, audit, type NamedTree } from "../src/audit/audit.ts"
 import { productNames } from "../src/audit/examine.ts";
 import type { AuditResult } from "../src/audit/result.ts";
 import { systemClock } from "../src/io/clock.ts";
+import { elsewhere } from "../src/witness/strangers.ts";
 import { siteOf, treeOfMailer } from "./lab/audit-tree.ts";
 import type { Mailer, Variant } from "./lab/variant.ts";
 import { variants } from "./lab/variants.ts";
@@ -41,7 +42,7 @@ for (const variant of chains) {
     expect(found.length > 0).toBe(variant.truth === "open");
     for (const { data, witness, trace } of found) {
       expect(data.path).toEqual(["mx1", "mx2"]);
-      expect(witness?.forwardPath).toContain("elsewhere.example");
+      expect(witness?.forwardPath).toContain(elsewhere);
       expect(trace.some(({ rule }) => rule.startsWith("mx2: "))).toBe(true);
     }
   });

@@ -8,6 +8,7 @@ import { products } from "./products.ts";
 import type { TreeRequest } from "./request.ts";
 import type { Assumption, AuditResult } from "./result.ts";
 import type { Configuration } from "./rules.ts";
+import { strangersNamed } from "./strangers-named.ts";
 
 export const productNames: readonly string[] = products.map(({ name }) => name);
 
@@ -41,6 +42,11 @@ export function examineTree(name: string, tree: ConfigTree, request: TreeRequest
       sessions: 0,
     },
   });
+  const named = strangersNamed(tree);
+  if (named !== null)
+    return nothing(
+      `${named.file}:${named.start.line} names ${named.text}, by which an audit means a stranger: what he may do cannot be told from what others may. Write another name there for the audit.`,
+    );
   const read = readTree(tree, request);
   if (read !== null) return examined(name, tree, read.product, read.configuration, request);
   return nothing(

@@ -39,8 +39,10 @@ export function violation(session: Session, decision: Decision, grounds: Grounds
       return { kind: null, certainty: "open", condition: "" };
     case "listed": {
       // Judged again as it will be passed on: the domain may be ours, and only the local-part lead outside.
-      const inner = grounds.rule(strangerTo(real, recipient.domain));
-      if (inner.action === "refuse") return { kind: null, certainty: "open", condition: "" };
+      if (grounds.rule(strangerTo(real, "probe", recipient.domain)).action === "refuse")
+        return { kind: null, certainty: "open", condition: "" };
+      // As the mailer read it: a source route that it drops (RFC 5321 §3.6.1) leads nobody anywhere.
+      if (grounds.rule(strangerTo(real, recipient.localPart, recipient.domain)).action === "permit") return null;
       return {
         kind: "passed-on",
         certainty: "conditional",
@@ -49,7 +51,7 @@ export function violation(session: Session, decision: Decision, grounds: Grounds
     }
     case "local":
       // It stays here: no relaying, unless for a domain that is nobody's here.
-      if (grounds.rule(strangerTo(real, recipient.domain)).action === "permit") return null;
+      if (grounds.rule(strangerTo(real, "probe", recipient.domain)).action === "permit") return null;
       return {
         kind: "swallowed",
         certainty: unknown ? "unknown" : "conditional",
@@ -58,12 +60,12 @@ export function violation(session: Session, decision: Decision, grounds: Grounds
   }
 }
 
-/** The plainest mail from this client to a domain. */
-function strangerTo(address: IpAddress, domain: string): Parameters<Grounds["rule"]>[0] {
+/** The plainest mail from this client to somebody at a domain. */
+function strangerTo(address: IpAddress, localPart: string, domain: string): Parameters<Grounds["rule"]>[0] {
   return {
     client: { address, authenticated: "no", managed: false },
     reversePath: { kind: "null" },
-    forwardPath: readForwardPath(`<probe@${domain}>`),
+    forwardPath: readForwardPath(`<${localPart}@${domain}>`),
     recipient: "unknown",
   };
 }

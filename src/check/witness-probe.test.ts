@@ -1,13 +1,14 @@
 import { expect, test } from "vitest";
 import { probeSchema } from "../knowledge/probe.ts";
+import { elsewhere, outsidePath, strangersHelo, strangersReversePath } from "../witness/strangers.ts";
 import { parseWitness, type Witness } from "../witness/witness.ts";
 import { witnessProbe } from "./witness-probe.ts";
 
 const plain: Witness = {
   client: { address: null, authenticated: false },
-  helo: "client.isp.example",
-  reversePath: "<stranger@isp.example>",
-  forwardPath: "<probe@elsewhere.example>",
+  helo: strangersHelo,
+  reversePath: strangersReversePath,
+  forwardPath: outsidePath,
   previousRecipients: [],
   tls: "none",
 };
@@ -28,7 +29,7 @@ test("what the configuration looked at stays", () => {
   const row = rowOf({
     helo: "friend",
     reversePath: "<boss@ours.example>",
-    forwardPath: "<probe%elsewhere.example@ours.example>",
+    forwardPath: `<probe%${elsewhere}@ours.example>`,
     previousRecipients: ["<postmaster@ours.example>"],
     tls: "starttls",
   });
@@ -58,7 +59,7 @@ test("who claims to be another does so in the replay", () => {
 });
 
 test("where the local-part is the point, the token goes into the domain", () => {
-  expect(rowOf({ forwardPath: "<postmaster@elsewhere.example>" }).steps.at(-1)).toEqual({
+  expect(rowOf({ forwardPath: `<postmaster@${elsewhere}>` }).steps.at(-1)).toEqual({
     rcpt: "<postmaster@{token}.{pd}>",
   });
 });

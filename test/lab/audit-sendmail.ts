@@ -9,6 +9,7 @@ import { readSendmail } from "../../src/audit/products/sendmail/sendmail.ts";
 import type { Configuration, Listener, Session } from "../../src/audit/rules.ts";
 import { treeOf } from "../../src/audit/tree.ts";
 import { formatIp, type IpAddress, parseIp } from "../../src/net/ip.ts";
+import { strangersReversePath } from "../../src/witness/strangers.ts";
 import { catcher, mailerA, neighbour, outsideSink, stranger } from "./addresses.ts";
 import { generatedCfs } from "./audit-sendmail-cf.ts";
 import { seeded } from "./exim-configurations.ts";
@@ -177,7 +178,7 @@ function witnessesOf(configuration: Configuration): readonly Exploit[] {
     if ((session.client.address.family === 6) !== v6) return [];
     // The lab's DNS does not know every sender that the audit makes up.
     const sender =
-      session.reversePath === "<stranger@isp.example>" ? "<lab@sender.fencepost-tests.example>" : session.reversePath;
+      session.reversePath === strangersReversePath ? "<lab@sender.fencepost-tests.example>" : session.reversePath;
     return [
       {
         source: v6 ? stranger.v6 : stranger.v4,

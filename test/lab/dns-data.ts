@@ -1,4 +1,5 @@
 // What the lab's name server knows: names, the site's and the world's, and the reverse names of both.
+import { elsewhere, strangersDomain } from "../../src/witness/strangers.ts";
 import {
   catcher,
   inside,
@@ -48,6 +49,10 @@ export const dnsData: DnsData = {
   [senderDomain]: { ...toCatcher, TXT: [`v=spf1 ip4:${stranger.v4} ip6:${stranger.v6} -all`] },
   [outsideSink.domain]: toSink,
   [`*.${outsideSink.domain}`]: toSink,
+  // The names that stand for strangers in the witnesses of an audit.
+  [elsewhere]: toSink,
+  [`*.${elsewhere}`]: toSink,
+  [strangersDomain]: toSink,
   [outsideSink.backupDomain]: backedUpBy("mx.elsewhere.example"),
   [catcher.backupDomain]: backedUpBy(`mx.${catcher.domain}`),
   "forwarded.example": toSink,

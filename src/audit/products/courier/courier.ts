@@ -54,6 +54,7 @@ function domainsOf(me: string | null, folder: CourierFolder): CourierDomains {
     locals,
     hosted,
     accepted,
+    unfoldable: percent,
     isLocal: (domain) => locals.find(domain) !== null || hosted.find(domain) !== null,
     unfolds: (domain) => percent.find(domain) !== null,
     account: (name) => {

@@ -17,6 +17,8 @@ export interface CourierDomains extends AddressLists {
   readonly locals: DomainList;
   readonly hosted: DomainList;
   readonly accepted: DomainList;
+  /** Hosts that `user%host` at one of our domains is sent on to. */
+  readonly unfoldable: DomainList;
   /** Whether a local part names somebody at a domain of `locals`. */
   readonly account: (name: string) => Truth;
 }

@@ -18,7 +18,7 @@ import type {
 } from "../../rules.ts";
 import { type Access, accessOf, setOf } from "./access.ts";
 import { isSender, readRecipient } from "./address.ts";
-import type { CourierDomains } from "./domains.ts";
+import type { CourierDomains, DomainList } from "./domains.ts";
 import { type CourierFolder, linesOf, type Settings, settingsOf } from "./files.ts";
 
 /** Each reads the settings of esmtpd first, then its own. */
@@ -91,11 +91,20 @@ function listenerOf(
     impersonators: null,
     stages: stagesOf(access, settings, gapsOf(settings, folder), recipient, domains),
     recipient,
-    recipientSeeds: domains.accepted.names.slice(0, 500).map(({ name, below }) => `probe@${below ? "x." : ""}${name}`),
+    recipientSeeds: seedsOf(domains),
     text: (session, field) => textOf(session, field, recipient),
     caveats: [],
     where: settings.get("PORT")?.where ?? null,
   };
+}
+
+/** Recipients at each domain that is accepted for, and one that is unfolded for each host that a percent sign may lead to. */
+function seedsOf({ accepted, unfoldable, locals, hosted }: CourierDomains): readonly string[] {
+  const at = (list: DomainList): readonly string[] =>
+    list.names.slice(0, 500).map(({ name, below }) => `${below ? "x." : ""}${name}`);
+  const own = [...locals.names, ...hosted.names].find(({ name, below }) => !below && name !== "localhost");
+  const unfolded = own === undefined ? [] : at(unfoldable).map((host) => `probe%${host}@${own.name}`);
+  return [...at(accepted).map((domain) => `probe@${domain}`), ...unfolded];
 }
 
 /** Shell code, and options that set variables of a session by what DNS lists say. */

@@ -2,11 +2,13 @@
  * Exim: one configuration file with what it includes, or Debian's parts, into listeners with their rules. The reading
  * follows the specification of Exim 4.96; `test/lab/audit-exim.ts` compares it with the running program.
  */
+
 import { posix } from "node:path";
 import { formatIp, type IpAddress, isUnspecified, parseIp } from "../../../net/ip.ts";
 import { type IpSet, ipSet } from "../../../net/ip-set.ts";
 import type { ConfigTree } from "../../../ports.ts";
 import type { Span } from "../../../text/source.ts";
+import { elsewhere } from "../../../witness/strangers.ts";
 import type {
   Caveat,
   Configuration,
@@ -627,7 +629,6 @@ function recipientSeedsOf({ sections, world, fixed }: EximSource): readonly stri
     return list === undefined ? [] : seedsOf("local-part", flatItems("local-part", list.value, world, fixed));
   });
   const forms = copying.length + sections.rewrite.length === 0 ? [] : ["%", "!", "=", "+", "#", "--", "_at_", "/"];
-  const elsewhere = "elsewhere.example";
   return [
     ...locals.map((local) => `${local}@${domain}`),
     ...locals.map((local) => `${local}${elsewhere}@${domain}`),

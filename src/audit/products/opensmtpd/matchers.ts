@@ -1,7 +1,9 @@
 /** Tables as tests of a word of a session, each kind of entry compared in its own way; asked once, however large. */
+
 import { parseIp } from "../../../net/ip.ts";
 import { ipSetOfRanges } from "../../../net/ip-set.ts";
 import type { IpRange } from "../../../net/prefix.ts";
+import { elsewhere, strangersDomain } from "../../../witness/strangers.ts";
 import { compilePattern, matches, samplesOf } from "../../pattern.ts";
 import type { Truth, Unknown } from "../../rules.ts";
 import { type MailAddress, mailAddressOf, matchesAddress, matchesHost, rangeOf, untagged } from "./matching.ts";
@@ -59,7 +61,7 @@ function domains({ entries }: Table): Matcher {
 /** Names that a pattern with stars covers. */
 function namesFor(pattern: string): readonly string[] {
   const made = ["x", "probe.x", ""].map((filling) => pattern.replace(/\*+/g, filling));
-  return [...made, "elsewhere.example"].filter((name) => matchesHost(name, pattern));
+  return [...made, elsewhere].filter((name) => matchesHost(name, pattern));
 }
 
 function addressRanges({ entries }: Table): Matcher {
@@ -105,7 +107,7 @@ function mailAddresses({ entries }: Table, delimiter: string): Matcher {
 /** Addresses that an entry covers; `@domain` says that any name does. */
 function addressesFor(entry: string): readonly string[] {
   const { user, domain } = mailAddressOf(entry);
-  if (domain === "") return user === "" ? [] : [`${user}@elsewhere.example`, `${user}@isp.example`];
+  if (domain === "") return user === "" ? [] : [`${user}@${elsewhere}`, `${user}@${strangersDomain}`];
   const names = domain.includes("*") ? namesFor(domain) : [domain];
   return names.map((name) => `${user}@${name}`);
 }

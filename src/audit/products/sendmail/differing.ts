@@ -1,5 +1,7 @@
 /** Whether two readings of what should be the same configuration answer a few plain sessions alike. */
+
 import { formatIp, parseIp } from "../../../net/ip.ts";
+import { elsewhere, strangersHelo, strangersReversePath } from "../../../witness/strangers.ts";
 import { decide } from "../../evaluate.ts";
 import type { Listener, Session } from "../../rules.ts";
 import { domainsOf, listenersOf, type Policy } from "./policy.ts";
@@ -10,8 +12,8 @@ const clients = ["203.0.113.9", "10.1.1.77", "172.17.0.1", "192.168.0.9", "2001:
 export function differingSession(a: Policy, b: Policy): string | null {
   const [left, right] = [listenersOf(a), listenersOf(b)];
   const named = [...domainsOf(a), ...domainsOf(b)].slice(0, 20).map(({ name }) => name);
-  const recipients = ["elsewhere.example", ...named, ...named.map((name) => `sub.${name}`)];
-  const senders = ["<stranger@isp.example>", ...named.slice(0, 3).map((name) => `<someone@${name}>`)];
+  const recipients = [elsewhere, ...named, ...named.map((name) => `sub.${name}`)];
+  const senders = [strangersReversePath, ...named.slice(0, 3).map((name) => `<someone@${name}>`)];
   for (const one of left) {
     const other = right.find(({ port, address }) => port === one.port && sameAddress(address, one.address));
     if (other === undefined) return `port ${one.port} is not in both`;
@@ -37,7 +39,7 @@ function sessionOf(text: string, reversePath: string, forwardPath: string): Sess
   return {
     client: { address: address.value, name: null, reverseName: null, authenticated: false, certificate: "none" },
     tls: "none",
-    helo: "client.isp.example",
+    helo: strangersHelo,
     reversePath,
     forwardPath,
     previousRecipients: [],

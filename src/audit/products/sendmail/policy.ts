@@ -2,9 +2,11 @@
  * From a machine and its options to what the audit searches: listeners with their stages, the domains that the
  * configuration names, and what could not be read.
  */
+
 import { formatIp } from "../../../net/ip.ts";
 import { ipSet } from "../../../net/ip-set.ts";
 import type { Span } from "../../../text/source.ts";
+import { elsewhere } from "../../../witness/strangers.ts";
 import type { Listener, NamedDomain, Recipient, Rule, Session, Stage, TextField, Unknown } from "../../rules.ts";
 import { type DaemonPort, defaultPort, readDaemonPort } from "./doors.ts";
 import { saysOf } from "./grant.ts";
@@ -215,8 +217,8 @@ function virtualSeeds(machine: Machine): readonly string[] {
   return copying.flatMap(({ key }) => {
     const domain = key.slice(key.indexOf("@") + 1);
     return ["%", "!", "=", "+", "--"].flatMap((mark) => [
-      `probe${mark}elsewhere.example@${domain}`,
-      `elsewhere.example${mark}probe@${domain}`,
+      `probe${mark}${elsewhere}@${domain}`,
+      `${elsewhere}${mark}probe@${domain}`,
     ]);
   });
 }

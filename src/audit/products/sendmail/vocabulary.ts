@@ -2,8 +2,10 @@
  * What a configuration's own words suggest to try: addresses and names of clients, senders, recipients and HELO names
  * out of class R, the access map and the patterns of rules that its owner wrote.
  */
+
 import { parseIp } from "../../../net/ip.ts";
 import { type IpRange, prefixOf, prefixRange } from "../../../net/prefix.ts";
+import { strangersDomain } from "../../../witness/strangers.ts";
 import type { Seed, TextField } from "../../rules.ts";
 import type { Entry, Machine, Ruleset } from "./machine.ts";
 import type { Part } from "./template.ts";
@@ -106,7 +108,7 @@ function spread(text: string, client: (text: string) => void, add: (of: TextFiel
     return;
   }
   add("sender-domain", bare);
-  add("sender", `${bare}@isp.example`);
+  add("sender", `${bare}@${strangersDomain}`);
   if (bare.includes(".")) add("recipient-domain", bare);
   else add("recipient-local-part", bare);
 }
