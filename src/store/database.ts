@@ -27,6 +27,26 @@ export interface Tables {
   };
   sent_token: { org: string; token: string; run: string; subject: string; instance: string; at: number };
   arrival: { id: Generated<number>; org: string; at: number; arrival: string };
+  listing: {
+    org: string;
+    subject: string;
+    list: string;
+    code: string;
+    first_seen: number;
+    last_seen: number;
+    /** When it was first seen to be gone again; null: it is there. */
+    gone_at: number | null;
+  };
+  statement: {
+    id: Generated<number>;
+    org: string;
+    kind: string;
+    subject: string;
+    object: string;
+    says: string;
+    evidence: string | null;
+    at: number;
+  };
   lease: { org: string; resource: string; owner: string; until: number };
 }
 

@@ -69,6 +69,34 @@ const migrations: Record<string, Migration> = {
         .execute();
     },
   },
+  "0002-listings": {
+    async up(db: Kysely<unknown>) {
+      const text = "text" as const;
+      await db.schema
+        .createTable("listing")
+        .addColumn("org", text, (c) => c.notNull())
+        .addColumn("subject", text, (c) => c.notNull())
+        .addColumn("list", text, (c) => c.notNull())
+        .addColumn("code", text, (c) => c.notNull())
+        .addColumn("first_seen", "bigint", (c) => c.notNull())
+        .addColumn("last_seen", "bigint", (c) => c.notNull())
+        .addColumn("gone_at", "bigint")
+        .addPrimaryKeyConstraint("listing_key", ["org", "subject", "list"])
+        .execute();
+      await db.schema
+        .createTable("statement")
+        .addColumn("id", sql`integer`, (c) => c.primaryKey().autoIncrement())
+        .addColumn("org", text, (c) => c.notNull())
+        .addColumn("kind", text, (c) => c.notNull())
+        .addColumn("subject", text, (c) => c.notNull())
+        .addColumn("object", text, (c) => c.notNull())
+        .addColumn("says", text, (c) => c.notNull())
+        .addColumn("evidence", text)
+        .addColumn("at", "bigint", (c) => c.notNull())
+        .execute();
+      await db.schema.createIndex("statement_by_subject").on("statement").columns(["org", "subject", "at"]).execute();
+    },
+  },
 };
 
 /** The store was written by a newer program. */

@@ -3,13 +3,17 @@ import type { Arrival, Clock, MailDrop, Random } from "../ports.ts";
 import { arrivalDrop } from "./arrivals.ts";
 import { type Db, openSqlite } from "./database.ts";
 import { type Leases, leases } from "./leases.ts";
+import { type Listings, listings } from "./listings.ts";
 import { migrate } from "./migrations.ts";
 import { type Runs, runs } from "./runs.ts";
+import { type Statements, statements } from "./statements.ts";
 
 export interface Store extends AsyncDisposable {
   readonly runs: Runs;
   readonly drop: MailDrop;
   readonly leases: Leases;
+  readonly listings: Listings;
+  readonly statements: Statements;
   /** The key that signs probe tokens: made once, never leaves the store. */
   tokenKey(random: Random): Promise<Uint8Array>;
   /** How far something has been read that is read in order; 0 at first. A mark never goes back. */
@@ -33,6 +37,8 @@ export async function openStore(file: string, clock: Clock): Promise<Store> {
     runs: runs(db, ownOrg, clock),
     drop: arrivalDrop(db, ownOrg),
     leases: leases(db, ownOrg, clock),
+    listings: listings(db, ownOrg, clock),
+    statements: statements(db, ownOrg, clock),
     tokenKey: (random) => tokenKey(db, ownOrg, random),
     mark: (name) => markOf(db, ownOrg, name),
     setMark: async (name, mark) => {
