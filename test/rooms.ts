@@ -16,6 +16,7 @@ export const floors = {
   audit: 5,
   check: 5,
   filters: 5,
+  guard: 5,
   lists: 5,
   practice: 5,
   sweep: 5,
