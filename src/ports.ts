@@ -102,6 +102,21 @@ export interface Listener {
   ): Promise<Listening>;
 }
 
+/** Where programs of this machine are listened for: a socket file, or a descriptor that systemd opened. */
+export type LocalPlace = { readonly path: string } | { readonly descriptor: number };
+
+export interface LocalListener {
+  /**
+   * As `Listener`, for a place that has no address: the peer of its connections is unspecified, unless a descriptor was
+   * opened for TCP. A socket file that nobody listens on any more is replaced. Throws `ListenError`.
+   */
+  listen(
+    on: LocalPlace,
+    serve: (connection: Connection) => Promise<void>,
+    options?: { readonly maxConnections?: number },
+  ): Promise<AsyncDisposable>;
+}
+
 /** An address could not be listened on. */
 export class ListenError extends Error {
   override readonly name = "ListenError";

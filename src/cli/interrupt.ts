@@ -7,7 +7,8 @@ const secondMs = 500;
 /** What a run may still do once its launcher was killed: close its sessions, give its leases back. */
 const partingMs = 1500;
 
-export function interruptSignal(): AbortSignal {
+/** @param hangUp what SIGHUP means to a service; without it SIGHUP ends the run, as a terminal that is closed does. */
+export function interruptSignal(hangUp?: () => void): AbortSignal {
   const controller = new AbortController();
   const stop = (): void => controller.abort(new Interrupted());
   let first = 0;
@@ -18,8 +19,8 @@ export function interruptSignal(): AbortSignal {
       stop();
     } else if (now - first >= secondMs) process.exit(exitCodes.interrupted);
   };
-  // A terminal that is closed sends SIGHUP.
-  for (const name of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.on(name, interrupt);
+  for (const name of ["SIGINT", "SIGTERM"] as const) process.on(name, interrupt);
+  process.on("SIGHUP", hangUp ?? interrupt);
   // `fencepost check | head`: nobody reads on. A run that this cut short ends with 130, as by Ctrl-C, and not with 0, which
   // would say closed; one that was over by then keeps its code. What reads only to the end (`catalogue list`) ends with 0.
   process.stdout.on("error", stop);

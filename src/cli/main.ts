@@ -9,6 +9,7 @@ const commands: Readonly<Record<string, () => Promise<(program: Command) => void
   check: async () => (await import("./commands/check.ts")).addCheck,
   audit: async () => (await import("./commands/audit.ts")).addAudit,
   filters: async () => (await import("./commands/filters.ts")).addFilters,
+  guard: async () => (await import("./commands/guard.ts")).addGuard,
   sweep: async () => (await import("./commands/sweep.ts")).addSweep,
   init: async () => (await import("./commands/init.ts")).addInit,
   doctor: async () => (await import("./commands/doctor.ts")).addDoctor,

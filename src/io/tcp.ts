@@ -1,4 +1,5 @@
 /** TCP and TLS made real: the `Dialer` and `Listener` ports on `node:net` and `node:tls`. */
+import { rm } from "node:fs/promises";
 import net from "node:net";
 import tls from "node:tls";
 import { formatIp, parseIp } from "../net/ip.ts";
@@ -13,6 +14,7 @@ import {
   ListenError,
   type Listener,
   type Listening,
+  type LocalListener,
   type TlsFacts,
 } from "../ports.ts";
 
@@ -294,38 +296,75 @@ export function tcpListener(serverTls: ServerTls | null = null): Listener {
         });
   return {
     async listen(on, serve, options = {}): Promise<Listening> {
-      const server = net.createServer({ pauseOnConnect: false }, (socket) => {
-        const connection = new SocketConnection(socket, context);
-        serve(connection)
-          .catch(() => {})
-          .finally(() => connection.close());
-      });
-      if (options.maxConnections !== undefined) server.maxConnections = options.maxConnections;
-      const open = new Set<net.Socket>();
-      server.on("connection", (socket) => {
-        open.add(socket);
-        socket.once("close", () => open.delete(socket));
-      });
+      const { server, closing } = serving(context, serve, options);
       await new Promise<void>((resolve, reject) => {
-        server.once("error", (error: NodeJS.ErrnoException) => reject(listenErrorOf(on, error)));
+        server.once("error", (error: NodeJS.ErrnoException) =>
+          reject(listenErrorOf(`${formatIp(on.address)} port ${on.port}`, error)),
+        );
         server.listen({ host: formatIp(on.address), port: on.port, ipv6Only: on.address.family === 6 }, resolve);
       });
       server.on("error", () => {});
       const bound = server.address();
       const port = bound === null || typeof bound === "string" ? on.port : bound.port;
-      return {
-        local: { address: on.address, port },
-        async [Symbol.asyncDispose]() {
-          for (const socket of open) socket.destroy();
-          await new Promise<void>((resolve) => server.close(() => resolve()));
-        },
-      };
+      return { local: { address: on.address, port }, [Symbol.asyncDispose]: closing };
     },
   };
 }
 
-function listenErrorOf(on: Endpoint, error: NodeJS.ErrnoException): ListenError {
-  const where = `${formatIp(on.address)} port ${on.port}`;
+export const localListener: LocalListener = {
+  async listen(on, serve, options = {}): Promise<AsyncDisposable> {
+    const { server, closing } = serving(null, serve, options);
+    if ("path" in on && !(await someoneListens(on.path))) await rm(on.path, { force: true });
+    await new Promise<void>((resolve, reject) => {
+      const where = "path" in on ? on.path : `descriptor ${on.descriptor}`;
+      server.once("error", (error: NodeJS.ErrnoException) => reject(listenErrorOf(where, error)));
+      server.listen("path" in on ? { path: on.path } : { fd: on.descriptor }, resolve);
+    });
+    server.on("error", () => {});
+    return { [Symbol.asyncDispose]: closing };
+  },
+};
+
+function serving(
+  context: tls.SecureContext | null,
+  serve: (connection: Connection) => Promise<void>,
+  { maxConnections }: { readonly maxConnections?: number },
+): { readonly server: net.Server; readonly closing: () => Promise<void> } {
+  const server = net.createServer({ pauseOnConnect: false }, (socket) => {
+    const connection = new SocketConnection(socket, context);
+    serve(connection)
+      .catch(() => {})
+      .finally(() => connection.close());
+  });
+  if (maxConnections !== undefined) server.maxConnections = maxConnections;
+  const open = new Set<net.Socket>();
+  server.on("connection", (socket) => {
+    open.add(socket);
+    socket.once("close", () => open.delete(socket));
+  });
+  return {
+    server,
+    closing: async () => {
+      for (const socket of open) socket.destroy();
+      await new Promise<void>((resolve) => server.close(() => resolve()));
+    },
+  };
+}
+
+/** A socket file outlives a process that was killed; one that answers belongs to somebody. */
+async function someoneListens(path: string): Promise<boolean> {
+  return new Promise((resolve) => {
+    const socket = net.connect({ path });
+    socket.once("connect", () => {
+      socket.destroy();
+      resolve(true);
+    });
+    // Only a refusal says that it is a socket and that nobody is there; any other file is left alone.
+    socket.once("error", (error: NodeJS.ErrnoException) => resolve(error.code !== "ECONNREFUSED"));
+  });
+}
+
+function listenErrorOf(where: string, error: NodeJS.ErrnoException): ListenError {
   switch (error.code) {
     case "EADDRINUSE":
       return new ListenError("in-use", `${where} is taken by another program`, { cause: error });

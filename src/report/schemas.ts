@@ -7,6 +7,7 @@ import { sweepDocumentSchema } from "../sweep/result.ts";
 import { catalogueSchema } from "./results/catalogue.ts";
 import { doctorSchema } from "./results/doctor.ts";
 import { renderSchema } from "./results/filters.ts";
+import { guardReportSchema } from "./results/guard.ts";
 import { historySchema } from "./results/history.ts";
 import { initSchema } from "./results/init.ts";
 
@@ -18,6 +19,7 @@ export const documentSchemas = {
   filters: filterDocumentSchema,
   "filters-query": queryDocumentSchema,
   "filters-render": renderSchema,
+  "guard-report": guardReportSchema,
   history: historySchema,
   init: initSchema,
   sweep: sweepDocumentSchema,

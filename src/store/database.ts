@@ -47,6 +47,19 @@ export interface Tables {
     evidence: string | null;
     at: number;
   };
+  guard_count: {
+    org: string;
+    /** The hour in which it was counted, as its first millisecond. */
+    hour: number;
+    door: string;
+    action: string;
+    reason: string;
+    /** Empty: others, beyond those that were counted one by one. */
+    client: string;
+    from_domain: string;
+    to_domain: string;
+    count: number;
+  };
   lease: { org: string; resource: string; owner: string; until: number };
 }
 

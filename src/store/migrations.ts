@@ -97,6 +97,25 @@ const migrations: Record<string, Migration> = {
       await db.schema.createIndex("statement_by_subject").on("statement").columns(["org", "subject", "at"]).execute();
     },
   },
+  "0003-guard": {
+    async up(db: Kysely<unknown>) {
+      const text = "text" as const;
+      const key = ["org", "hour", "door", "action", "reason", "client", "from_domain", "to_domain"] as const;
+      await db.schema
+        .createTable("guard_count")
+        .addColumn("org", text, (c) => c.notNull())
+        .addColumn("hour", "bigint", (c) => c.notNull())
+        .addColumn("door", text, (c) => c.notNull())
+        .addColumn("action", text, (c) => c.notNull())
+        .addColumn("reason", text, (c) => c.notNull())
+        .addColumn("client", text, (c) => c.notNull())
+        .addColumn("from_domain", text, (c) => c.notNull())
+        .addColumn("to_domain", text, (c) => c.notNull())
+        .addColumn("count", "bigint", (c) => c.notNull())
+        .addPrimaryKeyConstraint("guard_count_key", [...key])
+        .execute();
+    },
+  },
 };
 
 /** The store was written by a newer program. */

@@ -2,6 +2,7 @@
 import type { Arrival, Clock, MailDrop, Random } from "../ports.ts";
 import { arrivalDrop } from "./arrivals.ts";
 import { type Db, openSqlite } from "./database.ts";
+import { type GuardCounts, guardCounts } from "./guard-counts.ts";
 import { type Leases, leases } from "./leases.ts";
 import { type Listings, listings } from "./listings.ts";
 import { migrate } from "./migrations.ts";
@@ -14,6 +15,7 @@ export interface Store extends AsyncDisposable {
   readonly leases: Leases;
   readonly listings: Listings;
   readonly statements: Statements;
+  readonly guardCounts: GuardCounts;
   /** The key that signs probe tokens: made once, never leaves the store. */
   tokenKey(random: Random): Promise<Uint8Array>;
   /** How far something has been read that is read in order; 0 at first. A mark never goes back. */
@@ -39,6 +41,7 @@ export async function openStore(file: string, clock: Clock): Promise<Store> {
     leases: leases(db, ownOrg, clock),
     listings: listings(db, ownOrg, clock),
     statements: statements(db, ownOrg, clock),
+    guardCounts: guardCounts(db, ownOrg, clock),
     tokenKey: (random) => tokenKey(db, ownOrg, random),
     mark: (name) => markOf(db, ownOrg, name),
     setMark: async (name, mark) => {
