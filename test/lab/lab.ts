@@ -2,6 +2,7 @@
 import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { mailerA, mailerB } from "./addresses.ts";
+import { type Child, startChild } from "./child.ts";
 import { type Ground, layGround } from "./ground.ts";
 import { type RunningMailer, startMailer } from "./mailer.ts";
 import type { NamespaceName } from "./network.ts";
@@ -18,6 +19,8 @@ export type Lab = AsyncDisposable & {
   readonly siteFile: string;
   /** Runs a program in one of the lab's namespaces. */
   readonly exec: (namespace: NamespaceName, argv: readonly string[], options?: RunOptions) => Promise<Ran>;
+  /** Starts a program in one of the lab's namespaces; returns when it prints the line `ready`. It gets SIGTERM at its end. */
+  readonly start: (namespace: NamespaceName, argv: readonly string[], ready: string) => Promise<Child>;
   /** Runs somebody else's tester (nmap, swaks) in the world. */
   readonly peer: (argv: readonly string[]) => Promise<Ran>;
   /** What has arrived at the outside sink since the variant was started. */
@@ -27,6 +30,8 @@ export type Lab = AsyncDisposable & {
   /** A mailer has ended by itself since it greeted. */
   readonly died: () => boolean;
 };
+
+const untilStdinEnds = '"$@" & P=$!; cat >/dev/null; kill "$P"; wait "$P"';
 
 /** Does something with a variant's mailers. What was done with a mailer that ended by itself says nothing. */
 export async function inLab<T>(variant: Variant, use: (lab: Lab) => Promise<T>): Promise<T> {
@@ -65,6 +70,8 @@ export async function startLab(variant: Variant): Promise<Lab> {
       variant,
       siteFile,
       exec: (namespace, argv, options) => run(["ip", "netns", "exec", names[namespace], ...argv], options),
+      start: (namespace, argv, ready) =>
+        startChild(["ip", "netns", "exec", names[namespace], "sh", "-c", untilStdinEnds, "start", ...argv], ready),
       peer: async (argv) => runPeer(argv, { unpacked: await ground.unpacked("peers"), network: world.network }),
       caught: () => world.caught.slice(first),
       log: () => mailers.map((mailer) => mailer.log()).join("\n"),
