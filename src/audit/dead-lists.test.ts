@@ -1,15 +1,16 @@
 import { expect, test } from "vitest";
 import { shippedTexts } from "../../docs/generate-probes.ts";
 import { loadCatalogue } from "../knowledge/catalogue.ts";
+import { deadLists } from "../knowledge/list.ts";
 import { deadListFindings } from "./dead-lists.ts";
 import { treeOf } from "./tree.ts";
 
 const read = loadCatalogue(shippedTexts());
 if (!read.ok) throw new Error("the catalogue is damaged");
-const { deadLists } = read.catalogue;
+const dead = deadLists(read.catalogue.lists);
 
 const found = (text: string) =>
-  deadListFindings("mx", treeOf("/etc/postfix", { "/etc/postfix/main.cf": text }), deadLists).map(
+  deadListFindings("mx", treeOf("/etc/postfix", { "/etc/postfix/main.cf": text }), dead).map(
     ({ severity, where, data }) => [where?.line, data.zone, severity],
   );
 

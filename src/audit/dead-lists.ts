@@ -1,6 +1,6 @@
 /** Lines of a configuration that still ask DNS lists which have ended. */
 import type { Finding } from "../finding/finding.ts";
-import type { DeadList } from "../knowledge/dead-list.ts";
+import type { DeadList } from "../knowledge/list.ts";
 import type { ConfigTree } from "../ports.ts";
 
 /** Longer texts are tables of addresses, where nobody asks a list. */

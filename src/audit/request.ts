@@ -1,5 +1,5 @@
 /** What an audit of one configuration is asked. */
-import type { DeadList } from "../knowledge/dead-list.ts";
+import type { DeadList } from "../knowledge/list.ts";
 import type { Site } from "../site/model.ts";
 import type { Follow } from "./chains.ts";
 import type { Deployment } from "./deployment/arrival.ts";

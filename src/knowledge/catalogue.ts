@@ -1,13 +1,12 @@
 /**
  * Reads the catalogue: texts in, checked rows out. A row that asks for something this version does not know is kept
  * apart, so that a newer catalogue still serves an older program; anything else wrong is an error with file and line.
- * `lists/` and `platforms/` have loaders of their own.
  */
 import { isNode, LineCounter, parseDocument } from "yaml";
 import { z } from "zod";
-import { type DeadList, deadListSchema } from "./dead-list.ts";
 import { type Hosted, hostedSchema } from "./hosted.ts";
 import { type Later, laterSchema } from "./later.ts";
+import { type List, listSchema } from "./list.ts";
 import { placeholders, placeholdersIn } from "./placeholders.ts";
 import { judges, type Probe, probeSchema, templatesOf, usesPass } from "./probe.ts";
 import { type Product, productSchema } from "./product.ts";
@@ -44,7 +43,7 @@ export interface Catalogue {
   readonly products: readonly Product[];
   readonly hosted: readonly Hosted[];
   readonly later: readonly Later[];
-  readonly deadLists: readonly DeadList[];
+  readonly lists: readonly List[];
 }
 
 export type CatalogueRead =
@@ -57,7 +56,7 @@ export function loadCatalogue(texts: readonly CatalogueText[]): CatalogueRead {
   const errors: CatalogueError[] = [];
   const files = [...texts]
     .sort((a, b) => (a.path < b.path ? -1 : 1))
-    .filter(({ path }) => /^([a-z-]+\.yaml|(probes|products)\/[a-z0-9-]+\.yaml)$/.test(path))
+    .filter(({ path }) => /^([a-z-]+\.yaml|(probes|products|lists)\/[a-z0-9-]+\.yaml)$/.test(path))
     .map((file) => readFile(file, errors));
   const rows = (path: RegExp) => files.filter((file) => path.test(file.path)).flatMap(rowsOf);
   const list = <T>(path: RegExp, schema: z.ZodType<T>): readonly T[] =>
@@ -73,7 +72,7 @@ export function loadCatalogue(texts: readonly CatalogueText[]): CatalogueRead {
   const products = list(/^products\//, productSchema);
   const hosted = list(/^hosted\.yaml$/, hostedSchema);
   const later = list(/^later\.yaml$/, laterSchema);
-  const deadLists = list(/^dead-lists\.yaml$/, deadListSchema);
+  const lists = list(/^lists\//, listSchema);
   const probes: Probe[] = [];
   const unsupported: Unsupported[] = [];
   for (const row of rows(/^probes\//)) {
@@ -93,7 +92,7 @@ export function loadCatalogue(texts: readonly CatalogueText[]): CatalogueRead {
     ["profiles.yaml", profiles.map(({ id }) => id)],
     ["products/", products.map(({ id }) => id)],
     ["hosted.yaml", hosted.map(({ id }) => id)],
-    ["dead-lists.yaml", deadLists.map(({ id }) => id)],
+    ["lists/", lists.map(({ id }) => id)],
   ] as const) {
     for (const id of repeated(ids)) whole(path, `the id "${id}" is used twice`);
   }
@@ -105,6 +104,11 @@ export function loadCatalogue(texts: readonly CatalogueText[]): CatalogueRead {
     for (const remedy of Object.keys(words)) {
       if (!remedyIds.has(remedy)) whole(`products/${id}.yaml`, `no remedy is called "${remedy}"`);
     }
+  }
+  const listIds = new Set(lists.map(({ id }) => id));
+  for (const { id, within, codes } of lists) {
+    for (const other of [within, ...codes.map(({ part }) => part)])
+      if (other !== undefined && !listIds.has(other)) whole("lists/", `${id}: no list is called "${other}"`);
   }
   const byId = new Map(probes.map((probe) => [probe.id, probe]));
   const unsupportedIds = new Set(unsupported.map(({ id }) => id));
@@ -120,7 +124,7 @@ export function loadCatalogue(texts: readonly CatalogueText[]): CatalogueRead {
   if (errors.length > 0 || head === undefined) return { ok: false, errors };
   return {
     ok: true,
-    catalogue: { ...head, probes, unsupported, profiles, remedies, products, hosted, later, deadLists },
+    catalogue: { ...head, probes, unsupported, profiles, remedies, products, hosted, later, lists },
   };
 }
 

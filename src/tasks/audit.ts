@@ -10,7 +10,7 @@ import { productNames } from "../audit/examine.ts";
 import { type FixedTree, fixTree } from "../audit/fix.ts";
 import { type AuditDocument, type AuditResult, auditResultSchema, worstVerdict } from "../audit/result.ts";
 import type { RunEvent } from "../finding/run.ts";
-import type { DeadList } from "../knowledge/dead-list.ts";
+import type { DeadList } from "../knowledge/list.ts";
 import type { ConfigTree, Random } from "../ports.ts";
 import type { Site } from "../site/model.ts";
 import type { Store } from "../store/store.ts";

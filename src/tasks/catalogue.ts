@@ -1,4 +1,4 @@
-/** Someone asks what the catalogue holds: lists of probes and products, and single entries. Pure. */
+/** Someone asks what the catalogue holds: tables of probes, products and DNS lists, and single entries. Pure. */
 import type { Catalogue } from "../knowledge/catalogue.ts";
 import type { Era, Probe, ProbeClass } from "../knowledge/probe.ts";
 import type { Profile } from "../knowledge/profile.ts";
@@ -54,9 +54,22 @@ export function listedProducts(catalogue: Catalogue): CatalogueResult {
   };
 }
 
+export function listedLists(catalogue: Catalogue): CatalogueResult {
+  return {
+    ...head(catalogue),
+    lists: catalogue.lists.map(({ id, name, status, weight, zones }) => ({
+      id,
+      name,
+      status,
+      weight,
+      zones: zones.map(({ zone }) => zone),
+    })),
+  };
+}
+
 /** One entry, with what it refers to. Throws `UsageError` for an id that nothing has. */
 export function catalogueEntry(id: string, catalogue: Catalogue): CatalogueResult {
-  const { probes, products, profiles, remedies, unsupported } = catalogue;
+  const { probes, products, profiles, remedies, unsupported, lists } = catalogue;
   const probe = probes.find((one) => one.id === id);
   if (probe !== undefined) {
     const remedy = remedies.find((one) => one.id === probe.remedy);
@@ -69,6 +82,8 @@ export function catalogueEntry(id: string, catalogue: Catalogue): CatalogueResul
   }
   const product = products.find((one) => one.id === id);
   if (product !== undefined) return { ...head(catalogue), product };
+  const list = lists.find((one) => one.id === id);
+  if (list !== undefined) return { ...head(catalogue), list };
   const profile = profiles.find((one) => one.id === id);
   if (profile !== undefined) return { ...head(catalogue), profile, ofProbes: probesOf(profile, catalogue) };
   const remedy = remedies.find((one) => one.id === id.toUpperCase());
@@ -86,10 +101,10 @@ export function catalogueEntry(id: string, catalogue: Catalogue): CatalogueResul
   if (newer !== undefined) throw new UsageError(`the probe ${id} ${newer.reason}.`);
   const meant = nearest(
     id,
-    [...probes, ...products, ...profiles, ...remedies].map((one) => one.id),
+    [...probes, ...products, ...lists, ...profiles, ...remedies].map((one) => one.id),
   );
   throw new UsageError(
-    `the catalogue has no probe, product, profile or remedy "${id}". ${meant === null ? "`fencepost catalogue list` shows them." : `Did you mean ${meant}?`}`,
+    `the catalogue has no probe, product, DNS list, profile or remedy "${id}". ${meant === null ? "`fencepost catalogue list` shows them." : `Did you mean ${meant}?`}`,
   );
 }
 

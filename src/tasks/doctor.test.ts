@@ -52,7 +52,7 @@ async function examine(dns: DnsLiteral, options: Partial<DoctorOptions> = {}, po
           products: [],
           hosted: [],
           later: [],
-          deadLists: [],
+          lists: [],
         },
       },
       catchListen: null,

@@ -28,7 +28,7 @@ const catalogue: Catalogue = {
   products: [],
   hosted: [],
   later: [],
-  deadLists: [],
+  lists: [],
 };
 const context = { catalogue, lookup: null };
 

@@ -5,6 +5,7 @@ import type { AuditResult } from "../../audit/result.ts";
 import { programs } from "../../io/programs.ts";
 import { replaceFile } from "../../io/replace-file.ts";
 import { takeSnapshot } from "../../io/snapshot.ts";
+import { deadLists } from "../../knowledge/list.ts";
 import { type AuditFormat, auditFace, auditFormats } from "../../report/audit.ts";
 import { shown } from "../../report/shown.ts";
 import { auditTask } from "../../tasks/audit.ts";
@@ -90,7 +91,7 @@ async function runAudit(paths: readonly string[], options: AuditCliOptions): Pro
       version: options.mailerVersion ?? null,
       deployment: options.deployment ?? null,
       fix: options.fix === true,
-      deadLists: (await catalogueAtHand()).deadLists,
+      deadLists: deadLists((await catalogueAtHand()).lists),
       program: version,
     },
     { ...realPorts, snapshot: takeSnapshot, replace: replaceFile, programs, exists: existsSync, store },

@@ -5,7 +5,7 @@ import { catalogueDocument } from "../../report/documents/catalogue.ts";
 import { renderText } from "../../report/faces/text.ts";
 import { jsonLine } from "../../report/json.ts";
 import type { CatalogueResult } from "../../report/results/catalogue.ts";
-import { catalogueEntry, listedProbes, listedProducts } from "../../tasks/catalogue.ts";
+import { catalogueEntry, listedLists, listedProbes, listedProducts } from "../../tasks/catalogue.ts";
 import { catalogueAtHand } from "../surroundings.ts";
 import { terminal } from "../terminal.ts";
 
@@ -14,6 +14,7 @@ interface ListCliOptions {
   readonly era?: Era;
   readonly profile?: string;
   readonly products?: boolean;
+  readonly lists?: boolean;
   readonly json?: boolean;
 }
 
@@ -22,12 +23,14 @@ Examples:
   $ fencepost catalogue list                          all probes and profiles
   $ fencepost catalogue list --class routing --era current
   $ fencepost catalogue list --profile quick --json
-  $ fencepost catalogue list --products`;
+  $ fencepost catalogue list --products
+  $ fencepost catalogue list --lists                  DNS lists, living and dead`;
 
 const showExamples = `
 Examples:
   $ fencepost catalogue show rcpt-pct-at              a probe: what is tried, why, and the remedy
   $ fencepost catalogue show postfix                  a product: its files, and what to change
+  $ fencepost catalogue show spamhaus-zen             a DNS list: its answers, and how to get off
   $ fencepost catalogue show quick                    a profile
   $ fencepost catalogue show F1                       a remedy, in the words of each product`;
 
@@ -44,6 +47,7 @@ export function addCatalogue(program: Command): void {
     .addOption(new Option("--era <era>", "only probes of this era").choices([...eras]))
     .option("--profile <name>", "only probes that this profile asks for")
     .option("--products", "list products instead")
+    .option("--lists", "list DNS lists instead")
     .option("--json", "print one JSON document")
     .addHelpText("after", listExamples)
     .action(async (options: ListCliOptions) => {
@@ -51,18 +55,20 @@ export function addCatalogue(program: Command): void {
       const result =
         options.products === true
           ? listedProducts(read)
-          : listedProbes(read, {
-              class: options.class ?? null,
-              era: options.era ?? null,
-              profile: options.profile ?? null,
-            });
+          : options.lists === true
+            ? listedLists(read)
+            : listedProbes(read, {
+                class: options.class ?? null,
+                era: options.era ?? null,
+                profile: options.profile ?? null,
+              });
       print(result, options.json === true ? "json" : "text");
     });
   catalogue
     .command("show")
-    .summary("show a probe, product, profile or remedy")
+    .summary("show a probe, product, DNS list, profile or remedy")
     .description("Shows one entry of the catalogue, with what it refers to.")
-    .argument("<id>", "the id of a probe, product, profile or remedy")
+    .argument("<id>", "the id of a probe, product, DNS list, profile or remedy")
     .option("--json", "print one JSON document")
     .addHelpText("after", showExamples)
     .action(async (id: string, options: { readonly json?: boolean }) => {

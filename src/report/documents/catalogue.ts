@@ -1,4 +1,5 @@
 /** Entries of the catalogue, as documents. Pure. */
+import type { List, ListCode } from "../../knowledge/list.ts";
 import type { Probe } from "../../knowledge/probe.ts";
 import type { Product, Step } from "../../knowledge/product.ts";
 import type { Remedy } from "../../knowledge/remedy.ts";
@@ -11,10 +12,11 @@ export function catalogueDocument(result: CatalogueResult): Document {
 }
 
 function blocksOf(result: CatalogueResult): readonly Block[] {
-  const { probe, product, profile, remedy } = result;
+  const { probe, product, list, profile, remedy } = result;
   if (probe !== undefined)
     return [...probeBlocks(probe, result.inProfiles ?? []), ...(remedy === undefined ? [] : remedyBlocks(remedy))];
   if (product !== undefined) return productBlocks(product);
+  if (list !== undefined) return dnsListBlocks(list);
   if (profile !== undefined)
     return [
       { kind: "heading", level: 1, text: `${profile.id}: ${profile.title}` },
@@ -39,6 +41,15 @@ function blocksOf(result: CatalogueResult): readonly Block[] {
         kind: "table",
         head: ["product", "name", "checked against", "last verified"],
         rows: result.products.map(({ id, name, checkedAgainst, verified }) => [id, name, checkedAgainst, verified]),
+      },
+      more,
+    ];
+  if (result.lists !== undefined)
+    return [
+      {
+        kind: "table",
+        head: ["list", "name", "status", "weight", "zones"],
+        rows: result.lists.map(({ id, name, status, weight, zones }) => [id, name, status, weight, zones.join(", ")]),
       },
       more,
     ];
@@ -171,6 +182,65 @@ function productBlocks(product: Product): readonly Block[] {
           },
         ])),
   ];
+}
+
+function dnsListBlocks(list: List): readonly Block[] {
+  const { removal, zones, aliases = [], within, look, hazard, limits, ignore, ended } = list;
+  const { kind, where, how, wants, time, fee } = removal;
+  const codes = [...list.codes, ...zones.flatMap(({ codes: own = [] }) => own)];
+  const fact = (name: string, value: Text | null | undefined): readonly (readonly [string, Text])[] =>
+    value === null || value === undefined ? [] : [[name, value]];
+  return [
+    { kind: "heading", level: 1, text: list.name },
+    { kind: "paragraph", text: `Who is listed: ${list.criteria}` },
+    {
+      kind: "facts",
+      rows: [
+        ["id", list.id],
+        ["operator", list.operator],
+        ["status", `${list.status} (${list.known})`],
+        ...fact("ended", ended),
+        ["weight", list.weight],
+        ["zones", zones.length === 0 ? "none that can be asked" : zones.map(zoneText).join(", ")],
+        ...fact("also known as", aliases.length === 0 ? null : aliases.join(", ")),
+        ...fact("asked as part of", within),
+        ["open relays", list.relays],
+        ...fact("ignore it", ignore),
+        ...fact("to look", look?.replace("{subject}", "")),
+        ...fact("beware", hazard),
+        ...fact("limits", limits),
+        ["see", `${list.sources.join("; ")} (verified ${list.verified}; ${list.confidence})`],
+      ],
+    },
+    ...(codes.length === 0
+      ? []
+      : [
+          { kind: "heading", level: 2, text: "What its answers mean" } as const,
+          {
+            kind: "table",
+            head: ["answer", "", "means"],
+            rows: codes.map(({ kind: word, means, ...code }) => [answerText(code), word, means]),
+          } as const,
+        ]),
+    { kind: "heading", level: 2, text: "To get off" },
+    {
+      kind: "facts",
+      rows: [
+        ["how", `${how} (${kind})`],
+        ...fact("where", where),
+        ...fact("they want", wants.length === 0 ? null : wants.join("; ")),
+        ["time", time],
+        ...fact("money", fee),
+      ],
+    },
+  ];
+}
+
+const zoneText = ({ zone, subjects }: List["zones"][number]): string => `${zone} (${subjects.join(" ")})`;
+
+/** `127.0.0.2`, or a bit of the last octet. */
+export function answerText({ answer, bit }: Pick<ListCode, "answer" | "bit">): string {
+  return answer ?? `bit ${bit}`;
 }
 
 export interface CommandGroup {

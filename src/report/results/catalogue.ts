@@ -1,5 +1,6 @@
 /** What `catalogue` shows: one document (`schema: "fencepost/catalogue/1"`), a list or one entry. */
 import { z } from "zod";
+import { listSchema, listStatuses } from "../../knowledge/list.ts";
 import { probeSchema } from "../../knowledge/probe.ts";
 import { productSchema } from "../../knowledge/product.ts";
 import { profileSchema } from "../../knowledge/profile.ts";
@@ -27,9 +28,22 @@ export const catalogueSchema = z.strictObject({
   unsupported: z.array(z.strictObject({ id: z.string(), reason: z.string() })).optional(),
   /** A list of products. */
   products: z.array(listedProduct).optional(),
+  /** A list of DNS lists. */
+  lists: z
+    .array(
+      z.strictObject({
+        id: z.string(),
+        name: z.string(),
+        status: z.enum(listStatuses),
+        weight: z.string(),
+        zones: z.array(z.string()),
+      }),
+    )
+    .optional(),
   /** One entry, with what it refers to. */
   probe: probeSchema.optional(),
   product: productSchema.optional(),
+  list: listSchema.optional(),
   profile: profileSchema.optional(),
   remedy: remedySchema.optional(),
   /** Ids of the profiles that ask for the probe. */
