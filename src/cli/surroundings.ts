@@ -40,18 +40,21 @@ export function addStoreOptions(command: Command): Command {
 }
 
 export function addResolverOption(command: Command): Command {
-  return command.option("--resolver <addr[:port]>", "ask this DNS server instead of the system's", (text) => {
-    const parsed = parseHostPort(text);
-    if (!parsed.ok || parsed.value.host.kind !== "address")
-      throw new InvalidArgumentError("Expected an address, such as 192.0.2.53 or [2001:db8::53]:5353.");
-    const address = formatIp(parsed.value.host.address);
-    const bracketed = address.includes(":") ? `[${address}]` : address;
-    return parsed.value.port === null ? bracketed : `${bracketed}:${parsed.value.port}`;
-  });
+  return command.option("--resolver <addr[:port]>", "ask this DNS server instead of the system's", serverArgument);
+}
+
+/** A DNS server, as an option's value. */
+export function serverArgument(text: string): string {
+  const parsed = parseHostPort(text);
+  if (!parsed.ok || parsed.value.host.kind !== "address")
+    throw new InvalidArgumentError("Expected an address, such as 192.0.2.53 or [2001:db8::53]:5353.");
+  const address = formatIp(parsed.value.host.address);
+  const bracketed = address.includes(":") ? `[${address}]` : address;
+  return parsed.value.port === null ? bracketed : `${bracketed}:${parsed.value.port}`;
 }
 
 export function resolverOf(options: SharedOptions): Resolver {
-  return dnsResolver(options.resolver ?? null);
+  return dnsResolver(options.resolver === undefined ? [] : [options.resolver]);
 }
 
 export interface SiteAtHand {

@@ -8,7 +8,7 @@ test("a question leaves nothing behind on the signal of a long run", async () =>
   const address = parseIp("192.0.2.1");
   if (!address.ok) throw new Error(address.expected);
   // Nothing answers on this port of loopback: what becomes of the question does not matter here.
-  const answer = await dnsResolver("127.0.0.1:1").ptr(address.value, stop.signal);
+  const answer = await dnsResolver(["127.0.0.1:1"]).ptr(address.value, stop.signal);
   expect(answer.kind).toBe("failed");
   expect(getEventListeners(stop.signal, "abort")).toEqual([]);
 });
@@ -17,7 +17,7 @@ test("a question can be given up", async () => {
   const stop = new AbortController();
   const address = parseIp("192.0.2.1");
   if (!address.ok) throw new Error(address.expected);
-  const asked = dnsResolver("127.0.0.1:1").ptr(address.value, stop.signal);
+  const asked = dnsResolver(["127.0.0.1:1"]).ptr(address.value, stop.signal);
   stop.abort(new Error("enough"));
   await expect(asked).rejects.toThrow("enough");
 });

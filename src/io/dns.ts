@@ -3,13 +3,18 @@ import { Resolver as NodeResolver } from "node:dns/promises";
 import { type IpAddress, parseIp, reverseName } from "../net/ip.ts";
 import type { Answer, Resolver } from "../ports.ts";
 
-const timeoutMs = 5000;
-const tries = 2;
+export interface DnsPatience {
+  /** How long the first try may take; the second takes twice as long. */
+  readonly timeoutMs: number;
+  readonly tries: number;
+}
 
-/** @param server `ADDR`, `ADDR:PORT` or `[ADDR]:PORT`; null for the system's own. */
-export function dnsResolver(server: string | null): Resolver {
-  const resolver = new NodeResolver({ timeout: timeoutMs, tries });
-  if (server !== null) resolver.setServers([server]);
+const usualPatience: DnsPatience = { timeoutMs: 5000, tries: 2 };
+
+/** @param servers `ADDR`, `ADDR:PORT` or `[ADDR]:PORT`; none for the system's own. A truncated answer is asked for again over TCP. */
+export function dnsResolver(servers: readonly string[], patience: DnsPatience = usualPatience): Resolver {
+  const resolver = new NodeResolver({ timeout: patience.timeoutMs, tries: patience.tries });
+  if (servers.length > 0) resolver.setServers(servers);
 
   async function ask<Raw, T>(
     question: () => Promise<readonly Raw[]>,
