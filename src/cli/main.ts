@@ -11,6 +11,7 @@ const commands: Readonly<Record<string, () => Promise<(program: Command) => void
   filters: async () => (await import("./commands/filters.ts")).addFilters,
   guard: async () => (await import("./commands/guard.ts")).addGuard,
   sweep: async () => (await import("./commands/sweep.ts")).addSweep,
+  lists: async () => (await import("./commands/lists.ts")).addLists,
   init: async () => (await import("./commands/init.ts")).addInit,
   doctor: async () => (await import("./commands/doctor.ts")).addDoctor,
   history: async () => (await import("./commands/history.ts")).addHistory,

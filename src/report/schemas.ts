@@ -3,6 +3,7 @@ import { z } from "zod";
 import { auditDocumentSchema } from "../audit/result.ts";
 import { checkDocumentSchema } from "../check/result.ts";
 import { filterDocumentSchema, queryDocumentSchema } from "../filters/result.ts";
+import { listsDocumentSchema } from "../lists/result.ts";
 import { sweepDocumentSchema } from "../sweep/result.ts";
 import { catalogueSchema } from "./results/catalogue.ts";
 import { doctorSchema } from "./results/doctor.ts";
@@ -22,6 +23,7 @@ export const documentSchemas = {
   "guard-report": guardReportSchema,
   history: historySchema,
   init: initSchema,
+  lists: listsDocumentSchema,
   sweep: sweepDocumentSchema,
 } as const satisfies Record<string, z.ZodType>;
 

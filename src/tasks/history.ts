@@ -4,6 +4,7 @@ import { type AuditDocument, auditDocumentSchema, auditResultSchema, worstVerdic
 import { type CheckSummary, summarySchema, type TargetResult, targetResultSchema, verdicts } from "../check/result.ts";
 import { type FilterDocument, filterDocumentSchema } from "../filters/result.ts";
 import type { Catalogue } from "../knowledge/catalogue.ts";
+import { type ListsDocument, listsDocumentSchema } from "../lists/result.ts";
 import { formatHostPort, parseHostPort } from "../net/host-port.ts";
 import type { Clock } from "../ports.ts";
 import type { HistoryResult, PastRun } from "../report/results/history.ts";
@@ -96,11 +97,18 @@ export interface ShownSweep {
   readonly document: SweepDocument;
 }
 
+/** One run of `lists check`. */
+export interface ShownLists {
+  readonly tool: "lists";
+  readonly run: PastRun;
+  readonly document: ListsDocument;
+}
+
 /** @param name a run's id, the beginning or the end of one, or `latest`. Throws `UsageError` if it is none, or several. */
 export async function shownRun(
   name: string,
   ports: HistoryPorts,
-): Promise<ShownCheck | ShownAudit | ShownFilter | ShownSweep> {
+): Promise<ShownCheck | ShownAudit | ShownFilter | ShownSweep | ShownLists> {
   const { store } = ports;
   const runs = await store.runs.list(name === "latest" ? 1 : maxRuns);
   const exact = runs.filter(({ id }) => id === name);
@@ -123,6 +131,7 @@ export async function shownRun(
   if (row.tool === "audit") return { tool: "audit", run, document: await auditOf(row, store) };
   if (row.tool === "filters") return { tool: "filters", run, ...(await filterOf(row, store)) };
   if (row.tool === "sweep") return { tool: "sweep", run, document: sweepOf(row) };
+  if (row.tool === "lists") return { tool: "lists", run, document: listsOf(row) };
   if (row.tool !== "check") throw new UsageError(`${row.id} is a run of ${row.tool}, which this version cannot show.`);
   return { tool: "check", run, summary: await summaryOf(row, store), results: resultsOf(row.id, store) };
 }
@@ -141,6 +150,15 @@ function sweepOf(row: RunRow): SweepDocument {
   if (read?.success === true) return read.data.document;
   if (row.finishedAt === null)
     throw new UsageError(`${row.id} was not ended: \`fencepost sweep --resume\` goes on from where it was.`);
+  throw unreadable(`the result of run ${row.id}`);
+}
+
+const checkedListsSchema = z.looseObject({ document: listsDocumentSchema });
+
+function listsOf(row: RunRow): ListsDocument {
+  const read = row.summary === null ? null : checkedListsSchema.safeParse(JSON.parse(row.summary));
+  if (read?.success === true) return read.data.document;
+  if (row.finishedAt === null) throw new UsageError(`${row.id} was not ended: \`fencepost lists check\` asks again.`);
   throw unreadable(`the result of run ${row.id}`);
 }
 

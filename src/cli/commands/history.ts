@@ -8,6 +8,7 @@ import { nagiosStates } from "../../report/faces/nagios.ts";
 import { renderText } from "../../report/faces/text.ts";
 import { filterFace, filterFormats, nagiosFilterStates } from "../../report/filters.ts";
 import { jsonLine } from "../../report/json.ts";
+import { listsFace, listsFormats, nagiosListsStates } from "../../report/lists.ts";
 import { shown } from "../../report/shown.ts";
 import { nagiosSweepStates, sweepFace, sweepFormats } from "../../report/sweep.ts";
 import { siteLookup } from "../../site/lookup.ts";
@@ -21,6 +22,7 @@ import {
   type ShownAudit,
   type ShownCheck,
   type ShownFilter,
+  type ShownLists,
   type ShownSweep,
   shownRun,
 } from "../../tasks/history.ts";
@@ -124,6 +126,8 @@ async function showRun(name: string, format: CheckFormat, ports: HistoryPorts): 
       return showFilter(again, format);
     case "sweep":
       return showSweep(again, format);
+    case "lists":
+      return showLists(again, format);
     case "check":
       return await showCheck(again, format, ports);
   }
@@ -142,6 +146,14 @@ function showSweep({ run, document }: ShownSweep, format: CheckFormat): number {
   const face = sweepFace(name, terminal());
   process.stdout.write(document.listeners.map((listener) => face.listener(listener)).join("") + face.end(document));
   return name === "nagios" ? nagiosSweepStates[document.verdict].code : exitCodes.well;
+}
+
+function showLists({ run, document }: ShownLists, format: CheckFormat): number {
+  const name = listsFormats.find((one) => one === format);
+  if (name === undefined) throw new UsageError(`${run.run} is a run of lists: --format ${format} is for other runs.`);
+  const face = listsFace(name, terminal());
+  process.stdout.write(document.subjects.map((subject) => face.subject(subject)).join("") + face.end(document));
+  return name === "nagios" ? nagiosListsStates[document.verdict].code : exitCodes.well;
 }
 
 function showAudit({ run, document }: ShownAudit, format: CheckFormat): number {
