@@ -20,21 +20,24 @@ export class AnswerMemory {
   }
 
   /** The answer that is held for this name, or the one that `ask` brings. What `ask` throws is not kept. */
-  async ask(name: string, ask: () => Promise<Answer<IpAddress>>): Promise<Answer<IpAddress>> {
+  ask(name: string, ask: () => Promise<Answer<IpAddress>>): Promise<Answer<IpAddress>> {
     const held = this.#held.get(name);
-    if (held !== undefined && this.#clock.monotonic() < held.until) return held.answer;
+    if (held !== undefined) {
+      if (this.#clock.monotonic() < held.until) return held.answer;
+      this.#held.delete(name); // so that it goes to the end, away from what is forgotten first
+    }
     const entry = { answer: ask(), until: Number.POSITIVE_INFINITY };
-    this.#held.delete(name); // so that it goes to the end, away from what is forgotten first
     this.#held.set(name, entry);
     if (this.#held.size > maxAnswers) this.#forgetOldest();
-    try {
-      const answer = await entry.answer;
-      entry.until = this.#clock.monotonic() + lifetimeOf(answer);
-      return answer;
-    } catch (error) {
-      if (this.#held.get(name) === entry) this.#held.delete(name);
-      throw error;
-    }
+    entry.answer.then(
+      (answer) => {
+        entry.until = this.#clock.monotonic() + lifetimeOf(answer);
+      },
+      () => {
+        if (this.#held.get(name) === entry) this.#held.delete(name);
+      },
+    );
+    return entry.answer;
   }
 
   #forgetOldest(): void {

@@ -21,10 +21,14 @@ export function subjectText(subject: Subject): string {
   return subject.kind === "domain" ? subject.name : formatIp(subject.address);
 }
 
-/** `2.0.0.127` and `zen.example`: the name to ask for. Null: no name is that long (RFC 1035 §3.1). */
-export function questionName(subject: Subject, zone: string): string | null {
-  const name = `${subject.kind === "domain" ? subject.name : reversed(subject.address)}.${zone}`;
-  return name.length > 253 ? null : name;
+/** What stands in front of a zone: `2.0.0.127`, or the domain. */
+export function labelsOf(subject: Subject): string {
+  return subject.kind === "domain" ? subject.name : reversed(subject.address);
+}
+
+/** The name to ask for. Null: no name is that long (RFC 1035 §3.1). */
+export function questionName(labels: string, zone: string): string | null {
+  return labels.length + 1 + zone.length > 253 ? null : `${labels}.${zone}`;
 }
 
 /** The labels of the address without the tree that PTR records live in. */
