@@ -42,6 +42,8 @@ export type Block =
       readonly title: Text;
       readonly legend: readonly MapKind[];
       readonly rows: readonly MapRow[];
+      /** The names of the cells of each row, where they have any. */
+      readonly columns?: readonly string[];
     }
   | { readonly kind: "finding"; readonly finding: ShownFinding; readonly anchor?: string }
   /** A dialogue, one line each (`smtp/transcript.ts`). */

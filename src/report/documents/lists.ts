@@ -137,7 +137,8 @@ function mapBlocks(subjects: readonly SubjectResult[], lists: readonly ListHealt
   return [
     {
       kind: "map",
-      title: `Each row a subject, each column one of ${counted(order.length, "list")}, those that matter most first`,
+      title: `Each row a subject, each column a list (${order.length}), those that matter most first`,
+      columns: order.map(({ name }) => name),
       legend: cellKinds.map((kind) => cells[kind]),
       rows: subjects.map((subject) => ({
         label: subject.subject,

@@ -166,15 +166,17 @@ function findingHtml({ finding, anchor }: Extract<Block, { kind: "finding" }>, i
 const cellSide = 3;
 
 /** A picture of its own (SVG 1.1): a row of cells for each 256, one rectangle a run, each with its words. */
-function mapHtml({ title, legend, rows }: Extract<Block, { kind: "map" }>, ids: Ids): string {
-  const label = 130;
+function mapHtml({ title, legend, rows, columns }: Extract<Block, { kind: "map" }>, ids: Ids): string {
+  const label = columns === undefined ? 130 : 260;
+  // Where each cell has a name, one wants to point at it.
+  const side = columns === undefined ? cellSide : cellSide * 4;
   const widest = Math.max(...rows.map(({ runs }) => runs.reduce((sum, [, count]) => sum + count, 0)), 1);
   // A single row of small cells is hard to see.
-  const height = rows.length < 8 ? cellSide * 4 : cellSide;
+  const height = columns !== undefined || rows.length < 8 ? cellSide * 4 : cellSide;
   const shapes = rows.map(({ label: first, runs }, row) => {
     let at = 0;
-    const cells = runs.map(([kind, count]) => {
-      const shape = `<rect x="${label + at * cellSide}" y="${row * height}" width="${count * cellSide}" height="${height}" class="map-${legend[kind]?.tone ?? "faint"}${legend[kind]?.quiet === true ? " quiet" : ""}"><title>${escaped(`${first} +${at}: ${legend[kind]?.name ?? ""}${count > 1 ? ` × ${count}` : ""}`)}</title></rect>`;
+    const cells = (columns === undefined ? runs : singly(runs)).map(([kind, count]) => {
+      const shape = `<rect x="${label + at * side}" y="${row * height}" width="${count * side}" height="${height}" class="map-${legend[kind]?.tone ?? "faint"}${legend[kind]?.quiet === true ? " quiet" : ""}"><title>${escaped(`${first} ${columns === undefined ? `+${at}` : (columns[at] ?? "")}: ${legend[kind]?.name ?? ""}${count > 1 ? ` × ${count}` : ""}`)}</title></rect>`;
       at += count;
       return shape;
     });
@@ -187,7 +189,12 @@ function mapHtml({ title, legend, rows }: Extract<Block, { kind: "map" }>, ids: 
     .filter((_, kind) => used.has(kind))
     .map(({ name, tone, quiet }) => `<span class="key map-${tone}${quiet ? " quiet" : ""}"></span> ${escaped(name)}`);
   const total = rows.length * height + 4;
-  return `<figure class="map"><figcaption>${textHtml(title, ids)}</figcaption><div class="wide"><svg xmlns="http://www.w3.org/2000/svg" role="img" width="${label + widest * cellSide}" height="${total}" viewBox="0 0 ${label + widest * cellSide} ${total}">${shapes.join("")}</svg></div><p class="faint">${words.join(" &nbsp; ")}</p></figure>`;
+  return `<figure class="map"><figcaption>${textHtml(title, ids)}</figcaption><div class="wide"><svg xmlns="http://www.w3.org/2000/svg" role="img" width="${label + widest * side}" height="${total}" viewBox="0 0 ${label + widest * side} ${total}">${shapes.join("")}</svg></div><p class="faint">${words.join(" &nbsp; ")}</p></figure>`;
+}
+
+/** Each cell on its own. */
+function singly(runs: readonly (readonly [number, number])[]): readonly (readonly [number, number])[] {
+  return runs.flatMap(([kind, count]) => Array.from({ length: count }, () => [kind, 1] as const));
 }
 
 function transcriptLine(line: string): string {
