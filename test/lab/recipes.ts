@@ -1,6 +1,15 @@
 // What goes into each root: packages, the answers that keep their installers quiet, and one-time preparation.
 
-export type RootName = "postfix" | "exim" | "sendmail" | "opensmtpd" | "courier" | "haraka" | "peers" | "filters";
+export type RootName =
+  | "postfix"
+  | "exim"
+  | "sendmail"
+  | "opensmtpd"
+  | "courier"
+  | "haraka"
+  | "peers"
+  | "filters"
+  | "rbldnsd";
 
 export type Recipe = {
   readonly name: RootName;
@@ -74,6 +83,8 @@ npm install --ignore-scripts --no-audit --no-fund --omit=dev Haraka@3.3.4
   },
   // Other testers, to compare verdicts with.
   { name: "peers", packages: ["nmap", "swaks"], debconf: [], prepare: "" },
+  // A server of DNS lists.
+  { name: "rbldnsd", packages: ["rbldnsd"], debconf: [], prepare: "" },
   // Packet filters, to compare our readers with.
   { name: "filters", packages: ["nftables", "iptables", "ipset"], debconf: [], prepare: "" },
 ];
