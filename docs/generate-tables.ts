@@ -10,6 +10,8 @@ import { exitCodes, exitOfVerdict } from "../src/cli/exit.ts";
 import { filterFindings } from "../src/filters/findings.ts";
 import { platforms } from "../src/filters/platforms/platforms.ts";
 import { type FindingRow, severities } from "../src/finding/finding.ts";
+import { listsFindings } from "../src/lists/findings.ts";
+import { foreseen, reasonWords, unknownReasons } from "../src/lists/reasons.ts";
 import { checkFormats } from "../src/report/check.ts";
 import { outcomeWords } from "../src/report/documents/check.ts";
 import { nagiosStates } from "../src/report/faces/nagios.ts";
@@ -106,6 +108,13 @@ export const tables: Readonly<Record<string, () => string>> = {
     ),
   "filter-findings": () => findingTable(filterFindings, { says: "PACKET", file: "FILE" }),
   "sweep-findings": () => findingTable(sweepFindings, { where: "192.0.2.7:25", detail: "" }),
+  "lists-findings": () =>
+    findingTable(listsFindings, { subject: "192.0.2.25", list: "LIST", says: "MEANING", remedy: "What its row says." }),
+  "list-reasons": () =>
+    table(
+      ["reason", "the list …", "leaves the verdict in doubt"],
+      unknownReasons.map((reason) => [code(reason), reasonWords[reason], foreseen.has(reason) ? "no" : "yes"]),
+    ),
   "site-keys": () => {
     const found = keysIn(siteJsonSchema(), "");
     return table(
