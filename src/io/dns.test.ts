@@ -1,3 +1,4 @@
+import { createSocket } from "node:dgram";
 import { getEventListeners } from "node:events";
 import { expect, test } from "vitest";
 import { parseIp } from "../net/ip.ts";
@@ -20,4 +21,25 @@ test("a question can be given up", async () => {
   const asked = dnsResolver(["127.0.0.1:1"]).ptr(address.value, stop.signal);
   stop.abort(new Error("enough"));
   await expect(asked).rejects.toThrow("enough");
+});
+
+test("an answer that cannot be read spoils no other", async () => {
+  const server = createSocket("udp4");
+  server.on("message", (query, peer) => {
+    // The name is asked for in plain sight: labels with their lengths before them (RFC 1035 §3.1).
+    const bad = query.includes("bad");
+    const reply = Buffer.from(query);
+    reply.writeUInt16BE(0x8183, 2); // NXDOMAIN
+    server.send(bad ? reply.subarray(0, 10) : reply, peer.port, peer.address);
+  });
+  await new Promise<void>((resolve) => server.bind(0, "127.0.0.1", resolve));
+  const resolver = dnsResolver([`127.0.0.1:${server.address().port}`], { timeoutMs: 500, tries: 2 });
+  const names = Array.from({ length: 40 }, (_, at) => `x${at}.${at % 10 === 0 ? "bad" : `good${at % 3}`}.list.example`);
+  const answers = await Promise.all(names.map((name) => resolver.a(name, new AbortController().signal)));
+  await new Promise<void>((resolve) => server.close(() => resolve()));
+  for (const [at, answer] of answers.entries())
+    expect([names[at], answer]).toEqual([
+      names[at],
+      at % 10 === 0 ? { kind: "failed", cause: "garbled" } : { kind: "nxdomain" },
+    ]);
 });

@@ -198,7 +198,8 @@ class Run {
       if (perSecond !== undefined && place >= perSecond)
         await this.#until(began + Math.floor(place / perSecond) * 1000);
       // Waits for room here, so that a zone that fails is found out before all of its questions are under way.
-      await this.#gate.enter();
+      const room = this.#gate.enter();
+      if (room !== undefined) await room;
       if (state.stopped !== null || this.#signal.aborted) {
         this.#gate.leave();
         this.#signal.throwIfAborted();
@@ -286,14 +287,17 @@ class Run {
 
   /** The answer, without what the resolver makes up. Thousands come this way: no step more than it takes. */
   async #answer(name: string): Promise<Answer<IpAddress>> {
-    const answer = await this.#ports.memory.ask(name, () => this.#a(name));
-    const sure = answer.kind === "failed" && answer.cause !== "timeout" ? await this.#again(name) : answer;
-    return this.#resolver === null ? sure : unrewritten(sure, this.#resolver);
-  }
-
-  async #again(name: string): Promise<Answer<IpAddress>> {
-    await this.#ports.clock.sleep(secondTryMs, this.#signal);
-    return this.#a(name);
+    const { memory, clock } = this.#ports;
+    let answer = memory.get(name);
+    if (answer === undefined) {
+      answer = await this.#a(name);
+      if (answer.kind === "failed" && answer.cause !== "timeout") {
+        await clock.sleep(secondTryMs, this.#signal);
+        answer = await this.#a(name);
+      }
+      memory.put(name, answer);
+    }
+    return this.#resolver === null ? answer : unrewritten(answer, this.#resolver);
   }
 
   #a(name: string): Promise<Answer<IpAddress>> {

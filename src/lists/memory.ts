@@ -1,6 +1,6 @@
 /**
- * Answers that are still good, so that a question is asked once: by two lists that share a zone, by its health check, or
- * by the next run of a service a minute later. Bounded; positive, negative and failed answers have their own time.
+ * Answers that are still good, so that a question is asked once: by a health check of two kinds of subject, or by the next
+ * run of a service a minute later. Bounded; positive, negative and failed answers have their own time.
  */
 import type { IpAddress } from "../net/ip.ts";
 import type { Answer, Clock } from "../ports.ts";
@@ -13,31 +13,22 @@ const maxAnswers = 100_000;
 
 export class AnswerMemory {
   readonly #clock: Clock;
-  readonly #held = new Map<string, { readonly answer: Promise<Answer<IpAddress>>; until: number }>();
+  readonly #held = new Map<string, { readonly answer: Answer<IpAddress>; readonly until: number }>();
 
   constructor(clock: Clock) {
     this.#clock = clock;
   }
 
-  /** The answer that is held for this name, or the one that `ask` brings. What `ask` throws is not kept. */
-  ask(name: string, ask: () => Promise<Answer<IpAddress>>): Promise<Answer<IpAddress>> {
+  /** The answer that is held for this name and still good. */
+  get(name: string): Answer<IpAddress> | undefined {
     const held = this.#held.get(name);
-    if (held !== undefined) {
-      if (this.#clock.monotonic() < held.until) return held.answer;
-      this.#held.delete(name); // so that it goes to the end, away from what is forgotten first
-    }
-    const entry = { answer: ask(), until: Number.POSITIVE_INFINITY };
-    this.#held.set(name, entry);
+    return held !== undefined && this.#clock.monotonic() < held.until ? held.answer : undefined;
+  }
+
+  put(name: string, answer: Answer<IpAddress>): void {
+    this.#held.delete(name); // so that it goes to the end, away from what is forgotten first
+    this.#held.set(name, { answer, until: this.#clock.monotonic() + lifetimeOf(answer) });
     if (this.#held.size > maxAnswers) this.#forgetOldest();
-    entry.answer.then(
-      (answer) => {
-        entry.until = this.#clock.monotonic() + lifetimeOf(answer);
-      },
-      () => {
-        if (this.#held.get(name) === entry) this.#held.delete(name);
-      },
-    );
-    return entry.answer;
   }
 
   #forgetOldest(): void {
