@@ -157,4 +157,12 @@ export function wholeNumber(least: number, most = 1_000_000_000): (text: string)
   };
 }
 
+/** Values of an option that may be given several times. */
+export const collected = (value: string, all: readonly string[]): readonly string[] => [...all, value];
+
+export const collectedServers = (value: string, all: readonly string[]): readonly string[] => [
+  ...all,
+  serverArgument(value),
+];
+
 export const realPorts = { clock: systemClock, random: systemRandom } as const;

@@ -79,6 +79,8 @@ export const listsDocumentSchema = z.strictObject({
   subjects: z.array(subjectResultSchema),
   lists: z.array(listHealthSchema),
   findings: z.array(findingSchema),
+  /** What came and went since the lists were asked before. */
+  changes: z.array(z.strictObject({ subject: z.string(), text: z.string() })).optional(),
   questions: z.int(),
   ended: z.enum(["finished", "interrupted", "deadline"]),
   startedAt: z.string(),

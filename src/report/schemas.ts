@@ -3,6 +3,8 @@ import { z } from "zod";
 import { auditDocumentSchema } from "../audit/result.ts";
 import { checkDocumentSchema } from "../check/result.ts";
 import { filterDocumentSchema, queryDocumentSchema } from "../filters/result.ts";
+import { disputeDocumentSchema } from "../lists/dispute-result.ts";
+import { removalDocumentSchema } from "../lists/removal-result.ts";
 import { listsDocumentSchema } from "../lists/result.ts";
 import { sweepDocumentSchema } from "../sweep/result.ts";
 import { catalogueSchema } from "./results/catalogue.ts";
@@ -24,6 +26,8 @@ export const documentSchemas = {
   history: historySchema,
   init: initSchema,
   lists: listsDocumentSchema,
+  "lists-dispute": disputeDocumentSchema,
+  "lists-removal": removalDocumentSchema,
   sweep: sweepDocumentSchema,
 } as const satisfies Record<string, z.ZodType>;
 

@@ -12,6 +12,7 @@ import type { ListsDocument, SubjectResult } from "../lists/result.ts";
 import { parseHost } from "../net/host-port.ts";
 import { formatIp, type IpAddress, isLoopback, isPrivate } from "../net/ip.ts";
 import type { Site } from "../site/model.ts";
+import type { ListingChange, SeenListings } from "../store/listings.ts";
 import type { Store } from "../store/store.ts";
 import { nearest } from "../text/nearest.ts";
 import { UsageError } from "./errors.ts";
@@ -50,6 +51,7 @@ export async function* listsTask(
   const lists = request.lists.length > 0 ? namedLists(request) : livingLists(catalogue);
   const { store, clock, random } = ports;
   const run = runIdOf(clock, random);
+  const changes: { subject: string; text: string }[] = [];
   await store?.runs.begin({ id: run, tool: "lists", profile: request.lists.join(","), catalogue: request.serial });
   for await (const event of checkLists(
     { subjects, lists, catalogue, keys, servers },
@@ -59,13 +61,30 @@ export async function* listsTask(
     if (event.kind === "step") {
       const { subject, verdict } = event.step;
       await store?.runs.addTarget(run, { subject, verdict, result: JSON.stringify(event.step), sent: [] });
+      for (const change of (await store?.listings.saw(seenOf(event.step))) ?? [])
+        changes.push({ subject, text: changeWords(change, catalogue) });
+      yield event;
+    } else if (event.kind !== "result") yield event;
+    else {
+      const document = { ...event.result, ...(changes.length === 0 ? {} : { changes }) };
+      const { verdict, ended } = document;
+      await store?.runs.end(run, verdict, JSON.stringify({ verdict, ended, document }));
+      yield { kind: "result", result: document };
     }
-    if (event.kind === "result") {
-      const { verdict, ended } = event.result;
-      await store?.runs.end(run, verdict, JSON.stringify({ verdict, ended, document: event.result }));
-    }
-    yield event;
   }
+}
+
+/** A list with several answers is one listing. */
+function seenOf({ subject, listings, clean }: SubjectResult): SeenListings {
+  const codes = new Map<string, string[]>();
+  for (const { list, code } of listings) codes.set(list, [...(codes.get(list) ?? []), code]);
+  return { subject, listed: [...codes].map(([list, all]) => ({ list, code: all.sort().join(" ") })), clean };
+}
+
+function changeWords({ kind, list, code, firstSeen }: ListingChange, catalogue: readonly List[]): string {
+  const name = catalogue.find(({ id }) => id === list)?.name ?? list;
+  const since = `${firstSeen.toISOString().slice(0, 16).replace("T", " ")} UTC`;
+  return kind === "appeared" ? `is new on ${name} (${code})` : `is gone from ${name}, where it was since ${since}`;
 }
 
 /** What sends the site's mail, and the domains it sends for; addresses that no list can know are left out. */

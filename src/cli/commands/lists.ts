@@ -1,30 +1,29 @@
 /** `fencepost lists`: parse, run, render. */
 import { type Command, Option } from "commander";
 import { dnsResolver } from "../../io/dns.ts";
-import { readText, UnreadableFile } from "../../io/files.ts";
-import type { List } from "../../knowledge/list.ts";
-import { keyNames, parseListKeys } from "../../lists/keys.ts";
-import type { ListKeys } from "../../lists/plan.ts";
 import type { ListsDocument, ListsVerdict } from "../../lists/result.ts";
 import { type ListsFormat, listsFace, listsFormats, nagiosListsStates } from "../../report/lists.ts";
 import { shown } from "../../report/shown.ts";
-import { DataError, InputMissing } from "../../tasks/errors.ts";
 import { listsTask } from "../../tasks/lists.ts";
 import { exitCodes } from "../exit.ts";
 import { interruptSignal } from "../interrupt.ts";
+import { keysAtHand } from "../list-keys.ts";
 import { progressLine } from "../progress.ts";
 import {
   addSiteOption,
   addStoreOptions,
   catalogueAtHand,
+  collected,
+  collectedServers,
   realPorts,
   type SharedOptions,
-  serverArgument,
   siteAtHand,
   storeAtHand,
   wholeNumber,
 } from "../surroundings.ts";
 import { terminal } from "../terminal.ts";
+import { addDispute } from "./lists-dispute.ts";
+import { addRemoval } from "./lists-removal.ts";
 
 interface CheckCliOptions extends Omit<SharedOptions, "resolver"> {
   readonly list: readonly string[];
@@ -33,8 +32,6 @@ interface CheckCliOptions extends Omit<SharedOptions, "resolver"> {
   readonly timeout: number;
   readonly format: ListsFormat;
 }
-
-const maxKeyBytes = 64 * 1024;
 
 const checkExamples = `
 Examples:
@@ -56,6 +53,8 @@ export function addLists(program: Command): void {
     .summary("which DNS lists have your mailers and domains, and what it means")
     .description("Asks DNS lists (blocklists and allow lists) about what sends your mail, and says how to get off.");
   addCheck(lists);
+  addRemoval(lists);
+  addDispute(lists);
   for (const command of lists.commands) command.exitOverride();
 }
 
@@ -66,7 +65,12 @@ function addCheck(lists: Command): void {
     .description("Looks up addresses and domains on every living list, by lists that were shown to be alive.")
     .argument("[subject...]", "addresses and domains (default: mailers, what they send from, and domains of the site)")
     .option("--list <id>", "only this list (repeatable); also one that has ended", collected, [])
-    .option("--resolver <addr[:port]>", "ask this DNS server instead of the system's (repeatable)", servers, [])
+    .option(
+      "--resolver <addr[:port]>",
+      "ask this DNS server instead of the system's (repeatable)",
+      collectedServers,
+      [],
+    )
     .option("--keys <file>", "keys of lists that want one: a line NAME=KEY each")
     .option("--timeout <ms>", "how long a question may take, with its second try", wholeNumber(100, 60_000), 2500)
     .option("--json", "the same as --format json")
@@ -137,35 +141,3 @@ function exitOf({ verdict, ended }: ListsDocument, format: ListsFormat): number 
   if (format === "nagios") return nagiosListsStates[verdict].code;
   return ended === "interrupted" ? exitCodes.interrupted : exits[verdict];
 }
-
-/** The environment first, then the file: what is named last counts. */
-async function keysAtHand(file: string | null, lists: readonly List[]): Promise<ListKeys> {
-  const names = keyNames(lists);
-  const keys = new Map<string, string>();
-  const add = (text: string, source: string): void => {
-    const read = parseListKeys(text, names);
-    if (!read.ok) throw new DataError(`${source}: ${read.expected}.`);
-    for (const [name, key] of read.value) keys.set(name, key);
-  };
-  add(process.env.FENCEPOST_LIST_KEYS ?? "", "FENCEPOST_LIST_KEYS");
-  for (const name of names) {
-    const variable = `FENCEPOST_LIST_KEY_${name.toUpperCase().replaceAll("-", "_")}`;
-    const key = process.env[variable] ?? "";
-    if (key !== "") add(`${name}=${key}`, variable);
-  }
-  if (file !== null) add(await keyText(file), file);
-  return keys;
-}
-
-async function keyText(path: string): Promise<string> {
-  try {
-    return await readText(path, maxKeyBytes);
-  } catch (error) {
-    if (error instanceof UnreadableFile) throw new InputMissing(error.message, { cause: error });
-    throw error;
-  }
-}
-
-const collected = (value: string, all: readonly string[]): readonly string[] => [...all, value];
-
-const servers = (value: string, all: readonly string[]): readonly string[] => [...all, serverArgument(value)];

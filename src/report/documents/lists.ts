@@ -43,7 +43,7 @@ const maxListings = 200;
 const weights = ["highest", "high", "medium", "low", "none"];
 
 export function listsDocument(result: ListsDocument): Document {
-  const { verdict, because, subjects, lists, resolver, questions } = result;
+  const { verdict, because, subjects, lists, resolver, questions, changes = [] } = result;
   const { word, tone } = listsWords[verdict];
   const title = `DNS lists: ${subjects.length === 1 ? (subjects[0]?.subject ?? "") : counted(subjects.length, "subject")}`;
   const listings = subjects
@@ -67,6 +67,12 @@ export function listsDocument(result: ListsDocument): Document {
           ["Questions", String(questions)],
         ],
       },
+      ...(changes.length === 0
+        ? []
+        : [
+            { kind: "heading", level: 2, text: "Since the last time" } as const,
+            { kind: "list", items: changes.map(({ subject, text }) => [code(subject), ` ${text}`]) } as const,
+          ]),
       ...(listings.length === 0
         ? []
         : [
