@@ -11,6 +11,7 @@ import { placeholders, placeholdersIn } from "./placeholders.ts";
 import { judges, type Probe, probeSchema, templatesOf, usesPass } from "./probe.ts";
 import { type Product, productSchema } from "./product.ts";
 import { type Profile, profileSchema } from "./profile.ts";
+import { type Receiver, receiverSchema } from "./receiver.ts";
 import { type Remedy, remedySchema } from "./remedy.ts";
 import { readSelector } from "./selector.ts";
 
@@ -44,6 +45,7 @@ export interface Catalogue {
   readonly hosted: readonly Hosted[];
   readonly later: readonly Later[];
   readonly lists: readonly List[];
+  readonly receivers: readonly Receiver[];
 }
 
 export type CatalogueRead =
@@ -73,6 +75,7 @@ export function loadCatalogue(texts: readonly CatalogueText[]): CatalogueRead {
   const hosted = list(/^hosted\.yaml$/, hostedSchema);
   const later = list(/^later\.yaml$/, laterSchema);
   const lists = list(/^lists\//, listSchema);
+  const receivers = list(/^receivers\.yaml$/, receiverSchema);
   const probes: Probe[] = [];
   const unsupported: Unsupported[] = [];
   for (const row of rows(/^probes\//)) {
@@ -93,6 +96,7 @@ export function loadCatalogue(texts: readonly CatalogueText[]): CatalogueRead {
     ["products/", products.map(({ id }) => id)],
     ["hosted.yaml", hosted.map(({ id }) => id)],
     ["lists/", lists.map(({ id }) => id)],
+    ["receivers.yaml", receivers.map(({ id }) => id)],
   ] as const) {
     for (const id of repeated(ids)) whole(path, `the id "${id}" is used twice`);
   }
@@ -124,7 +128,7 @@ export function loadCatalogue(texts: readonly CatalogueText[]): CatalogueRead {
   if (errors.length > 0 || head === undefined) return { ok: false, errors };
   return {
     ok: true,
-    catalogue: { ...head, probes, unsupported, profiles, remedies, products, hosted, later, lists },
+    catalogue: { ...head, probes, unsupported, profiles, remedies, products, hosted, later, lists, receivers },
   };
 }
 

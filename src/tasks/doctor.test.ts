@@ -53,6 +53,7 @@ async function examine(dns: DnsLiteral, options: Partial<DoctorOptions> = {}, po
           hosted: [],
           later: [],
           lists: [],
+          receivers: [],
         },
       },
       catchListen: null,

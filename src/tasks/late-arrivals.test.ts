@@ -29,6 +29,7 @@ const catalogue: Catalogue = {
   hosted: [],
   later: [],
   lists: [],
+  receivers: [],
 };
 const context = { catalogue, lookup: null };
 
