@@ -6,6 +6,7 @@ import { filterDocumentSchema, queryDocumentSchema } from "../filters/result.ts"
 import { disputeDocumentSchema } from "../lists/dispute-result.ts";
 import { removalDocumentSchema } from "../lists/removal-result.ts";
 import { listsDocumentSchema } from "../lists/result.ts";
+import { refusalsSchema } from "../lists/refusals/result.ts";
 import { sweepDocumentSchema } from "../sweep/result.ts";
 import { catalogueSchema } from "./results/catalogue.ts";
 import { doctorSchema } from "./results/doctor.ts";
@@ -28,6 +29,7 @@ export const documentSchemas = {
   lists: listsDocumentSchema,
   "lists-dispute": disputeDocumentSchema,
   "lists-removal": removalDocumentSchema,
+  "lists-refusals": refusalsSchema,
   sweep: sweepDocumentSchema,
 } as const satisfies Record<string, z.ZodType>;
 
