@@ -12,12 +12,16 @@ import { platforms } from "../src/filters/platforms/platforms.ts";
 import { type FindingRow, severities } from "../src/finding/finding.ts";
 import { listsFindings } from "../src/lists/findings.ts";
 import { foreseen, reasonWords, unknownReasons } from "../src/lists/reasons.ts";
+import { loadCatalogue } from "../src/knowledge/catalogue.ts";
+import type { Receiver } from "../src/knowledge/receiver.ts";
+import { otherCauses } from "../src/lists/refusals/other-causes.ts";
 import { checkFormats } from "../src/report/check.ts";
 import { outcomeWords } from "../src/report/documents/check.ts";
 import { nagiosStates } from "../src/report/faces/nagios.ts";
 import { verdictWords } from "../src/report/verdict.ts";
 import { siteJsonSchema } from "../src/site/schema.ts";
 import { sweepFindings } from "../src/sweep/findings.ts";
+import { shippedTexts } from "./generate-probes.ts";
 import { siteKeys } from "./site-keys.ts";
 
 const folder = new URL("./", import.meta.url);
@@ -51,6 +55,12 @@ const comparedWords = {
   documents: "the documentation",
 } as const;
 
+function shippedReceivers(): readonly Receiver[] {
+  const read = loadCatalogue(shippedTexts());
+  if (!read.ok) throw new Error(JSON.stringify(read.errors));
+  return read.catalogue.receivers;
+}
+
 /** Every table, by name. */
 export const tables: Readonly<Record<string, () => string>> = {
   verdicts: () =>
@@ -62,6 +72,24 @@ export const tables: Readonly<Record<string, () => string>> = {
         String(exitOfVerdict(verdict)),
         `${nagiosStates[verdict].code} ${nagiosStates[verdict].word}`,
       ]),
+    ),
+  receivers: () =>
+    table(
+      ["receiver", "id", "what it goes by", "whom to ask", "takes", "weight", "how sure we are"],
+      shippedReceivers().map(({ name, id, criteria, ask, time, weight, confidence }) => [
+        name,
+        code(id),
+        criteria,
+        ask.map((one) => ("page" in one ? `<${one.page}>` : one.mail)).join(", "),
+        time,
+        weight,
+        confidence,
+      ]),
+    ),
+  "other-causes": () =>
+    table(
+      ["cause", "what it is"],
+      otherCauses.map(({ id, words }) => [code(id), words]),
     ),
   platforms: () =>
     table(

@@ -70,6 +70,7 @@ export function listedLists(catalogue: Catalogue): CatalogueResult {
 /** One entry, with what it refers to. Throws `UsageError` for an id that nothing has. */
 export function catalogueEntry(id: string, catalogue: Catalogue): CatalogueResult {
   const { probes, products, profiles, remedies, unsupported, lists } = catalogue;
+  const { probes, products, profiles, remedies, receivers, unsupported } = catalogue;
   const probe = probes.find((one) => one.id === id);
   if (probe !== undefined) {
     const remedy = remedies.find((one) => one.id === probe.remedy);
@@ -97,6 +98,8 @@ export function catalogueEntry(id: string, catalogue: Catalogue): CatalogueResul
         return text === undefined ? [] : [{ id: one.id, name: one.name, text }];
       }),
     };
+  const receiver = receivers.find((one) => one.id === id);
+  if (receiver !== undefined) return { ...head(catalogue), receiver };
   const newer = unsupported.find((one) => one.id === id);
   if (newer !== undefined) throw new UsageError(`the probe ${id} ${newer.reason}.`);
   const meant = nearest(
@@ -105,6 +108,8 @@ export function catalogueEntry(id: string, catalogue: Catalogue): CatalogueResul
   );
   throw new UsageError(
     `the catalogue has no probe, product, DNS list, profile or remedy "${id}". ${meant === null ? "`fencepost catalogue list` shows them." : `Did you mean ${meant}?`}`,
+    [...probes, ...products, ...profiles, ...remedies, ...receivers].map((one) => one.id),
+    `the catalogue has no probe, product, profile, remedy or receiver "${id}". ${meant === null ? "`fencepost catalogue list` shows them." : `Did you mean ${meant}?`}`,
   );
 }
 

@@ -32,7 +32,8 @@ Examples:
   $ fencepost catalogue show postfix                  a product: its files, and what to change
   $ fencepost catalogue show spamhaus-zen             a DNS list: its answers, and how to get off
   $ fencepost catalogue show quick                    a profile
-  $ fencepost catalogue show F1                       a remedy, in the words of each product`;
+  $ fencepost catalogue show F1                       a remedy, in the words of each product
+  $ fencepost catalogue show t-online                 a receiver with a list of its own`;
 
 export function addCatalogue(program: Command): void {
   const catalogue = program
@@ -69,6 +70,8 @@ export function addCatalogue(program: Command): void {
     .summary("show a probe, product, DNS list, profile or remedy")
     .description("Shows one entry of the catalogue, with what it refers to.")
     .argument("<id>", "the id of a probe, product, DNS list, profile or remedy")
+    .summary("show a probe, product, profile, remedy or receiver")
+    .argument("<id>", "the id of a probe, product, profile, remedy or receiver")
     .option("--json", "print one JSON document")
     .addHelpText("after", showExamples)
     .action(async (id: string, options: { readonly json?: boolean }) => {

@@ -2,6 +2,7 @@
 import type { List, ListCode } from "../../knowledge/list.ts";
 import type { Probe } from "../../knowledge/probe.ts";
 import type { Product, Step } from "../../knowledge/product.ts";
+import type { Receiver } from "../../knowledge/receiver.ts";
 import type { Remedy } from "../../knowledge/remedy.ts";
 import { type Block, code, counted, type Document, type Text, toned } from "../document.ts";
 import type { CatalogueResult } from "../results/catalogue.ts";
@@ -13,6 +14,8 @@ export function catalogueDocument(result: CatalogueResult): Document {
 
 function blocksOf(result: CatalogueResult): readonly Block[] {
   const { probe, product, list, profile, remedy } = result;
+  const { probe, product, profile, remedy, receiver } = result;
+  if (receiver !== undefined) return receiverBlocks(receiver);
   if (probe !== undefined)
     return [...probeBlocks(probe, result.inProfiles ?? []), ...(remedy === undefined ? [] : remedyBlocks(remedy))];
   if (product !== undefined) return productBlocks(product);
@@ -270,4 +273,30 @@ function stepText(step: Step): Text {
   // A comment where it is pasted along with its command.
   if ("run" in step) return [code(step.run), ...(note === undefined ? [] : [toned(`  # ${note}`, "faint")])];
   return ["Write ", code(step.write), ` in ${step.in}.`, ...(note === undefined ? [] : [toned(` ${note}`, "faint")])];
+}
+
+function receiverBlocks(receiver: Receiver): readonly Block[] {
+  const row = (label: string, text: string): readonly (readonly [string, Text])[] =>
+    text === "" ? [] : [[label, text]];
+  return [
+    { kind: "heading", level: 1, text: `${receiver.id}: ${receiver.name}` },
+    { kind: "paragraph", text: receiver.criteria },
+    {
+      kind: "facts",
+      rows: [
+        ...row("Open relays", receiver.relays ?? ""),
+        ...row("How to get off", receiver.removal),
+        ...row("Ask", receiver.ask.map((one) => ("page" in one ? one.page : one.mail)).join(", ")),
+        ...row("Takes", receiver.time),
+        ...row("Weight", receiver.weight),
+        ...row("Hosts", receiver.hosts.join(", ")),
+        ...row("Recipients at", receiver.domains.join(", ")),
+        ...row("Confidence", receiver.confidence),
+        ...row("Sources", receiver.sources.join("; ")),
+        ...row("Last verified", receiver.verified),
+      ],
+    },
+    { kind: "paragraph", text: "A refusal that holds one of these is theirs:" },
+    { kind: "list", items: receiver.says.map((pattern) => code(pattern)) },
+  ];
 }

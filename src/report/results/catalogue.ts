@@ -4,6 +4,7 @@ import { listSchema, listStatuses } from "../../knowledge/list.ts";
 import { probeSchema } from "../../knowledge/probe.ts";
 import { productSchema } from "../../knowledge/product.ts";
 import { profileSchema } from "../../knowledge/profile.ts";
+import { receiverSchema } from "../../knowledge/receiver.ts";
 import { remedySchema } from "../../knowledge/remedy.ts";
 
 const listedProbe = probeSchema.pick({
@@ -46,6 +47,8 @@ export const catalogueSchema = z.strictObject({
   list: listSchema.optional(),
   profile: profileSchema.optional(),
   remedy: remedySchema.optional(),
+  /** A receiver that keeps a list of its own. */
+  receiver: receiverSchema.optional(),
   /** Ids of the profiles that ask for the probe. */
   inProfiles: z.array(z.string()).optional(),
   /** Ids of the probes that the profile asks for, or that the remedy answers. */
