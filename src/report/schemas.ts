@@ -14,6 +14,7 @@ import { renderSchema } from "./results/filters.ts";
 import { guardReportSchema } from "./results/guard.ts";
 import { historySchema } from "./results/history.ts";
 import { initSchema } from "./results/init.ts";
+import { publishSchema } from "./results/publish.ts";
 
 export const documentSchemas = {
   audit: auditDocumentSchema,
@@ -29,6 +30,7 @@ export const documentSchemas = {
   lists: listsDocumentSchema,
   "lists-dispute": disputeDocumentSchema,
   "lists-removal": removalDocumentSchema,
+  "lists-publish": publishSchema,
   "lists-refusals": refusalsSchema,
   sweep: sweepDocumentSchema,
 } as const satisfies Record<string, z.ZodType>;
