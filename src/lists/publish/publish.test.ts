@@ -100,6 +100,17 @@ $TTL 3600
 `);
 });
 
+test("rbldnsd: until when the data holds, in the form that it reads", () => {
+  const [first = ""] = [...rbldnsdIp4(head, [])];
+  expect(first.split("\n").slice(0, 5)).toEqual([
+    "$TIMESTAMP 2026:11:18:11:06:40 2026:11:25:11:06:40",
+    "$SOA 3600 ns1.nren.example csirt\\.team.nren.example. 1795000000 3600 900 604800 3600",
+    "$NS 3600 ns1.nren.example ns2.nren.example",
+    "$TTL 3600",
+    ":127.0.0.2:Open relay, proved by delivery. https://nren.example/relays",
+  ]);
+});
+
 test("rbldnsd's sets say the same addresses, each family in its own", () =>
   fc.assert(
     fc.property(

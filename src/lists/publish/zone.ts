@@ -74,8 +74,8 @@ function* rbldnsd(
 ): Pieces {
   const { nameServers, ttl, serial, contact } = head;
   yield [
-    // rbldnsd stops answering from data that nobody renewed.
-    `$TIMESTAMP ${serial} +${expire}`,
+    // rbldnsd stops answering from data that nobody renewed; seconds since 1970 it does not read.
+    `$TIMESTAMP ${stamp(serial)} ${stamp(serial + expire)}`,
     ...(family === 4
       ? [
           `$SOA ${ttl} ${nameServers[0]} ${mailboxName(contact)} ${serial} ${refresh} ${retry} ${expire} ${ttl}`,
@@ -87,6 +87,11 @@ function* rbldnsd(
     "",
   ].join("\n");
   yield* lines(withTests(addresses, family), line);
+}
+
+/** `yyyy:mm:dd:hh:mm:ss`, in UTC. */
+function stamp(seconds: number): string {
+  return new Date(seconds * 1000).toISOString().slice(0, 19).replace(/[-T]/g, ":");
 }
 
 function* withTests(addresses: Iterable<IpAddress>, family?: 4 | 6): Generator<IpAddress> {
