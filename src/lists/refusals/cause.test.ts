@@ -65,9 +65,15 @@ test.each([
     "421 mwinf5c04 ME Service refuse. Veuillez essayer plus tard. Service refused, please try later. OFR_999 [999]",
     "private orange",
   ],
+  [
+    "554 mx.example comcast 192.0.2.1 found on one or more DNSBLs, see http://postmaster.comcast.net/smtp-error-codes.php#BL000010",
+    "private comcast",
+  ],
   // Reputation without a name that we know.
   ["554 Your host has been blacklisted here", "private ?"],
   ["550 5.7.1 Your IP 192.0.2.1 is blocked by our administrator", "private ?"],
+  ["550 Access from ip address 192.0.2.1 blocked.", "private ?"],
+  ["571 Your server is blacklisted", "private ?"],
   // They do not say.
   ["554 5.7.1 Rejected for policy reason", "unclear"],
   ["554 mx.example", "unclear"],
@@ -93,6 +99,19 @@ test.each([
   ["550 5.7.1 Message rejected as spam by Content Filtering.", "content"],
   ["421 too many connections", "rate"],
   ["451 4.3.0 Temporary lookup failure", "receiver-trouble"],
+  // The same page as for their list, and another matter.
+  [
+    "421 4.1.0 192.0.2.1 Throttled - try again later. Please see https://postmaster.comcast.net/smtp-error-codes.php#RL000003",
+    "rate",
+  ],
+  [
+    "550 Message rejected due to DMARC. Please see https://postmaster.comcast.net/smtp-error-codes.php#DM000001",
+    "authentication",
+  ],
+  ["550 5.1.1 You have been blocked by the recipient", "sender"],
+  ["550 5.1.8 Domain of sender address example.org does not exist", "sender"],
+  ["554 5.4.6 Hop count exceeded - possible mail loop", "receiver-trouble"],
+  ["451 4.7.1 Client host rejected: Please try again slower", "rate"],
   // A list in the recipient's address is no list in the reply.
   ["550 5.1.1 <x@zen.spamhaus.org>: User unknown", "user-unknown"],
 ] as const)("%s", (text, want) => expect(causeOf(text)).toBe(want));

@@ -29,13 +29,16 @@ interface Sign {
 
 /** By the words. Before reputation: they name their matter. */
 export const plainSigns: readonly Sign[] = [
+  { cause: "receiver-trouble", says: /hop count|mail loop|loops back|too many hops/i },
+  // A person's own choice, or the name in MAIL FROM.
+  { cause: "sender", says: /blocked by the recipient|user reject\b|domain of sender|sender address rejected/i },
   {
     cause: "greylisting",
     says: /gr[ea]y ?-?list|postgrey|try again in \d{1,5} (?:second|minute)|come back later|temporar\w{2,5} (?:unavailable|rejected|deferred)[^.]{0,24}first (?:time|attempt)/i,
   },
   {
     cause: "user-unknown",
-    says: /user unknown|unknown user|no such (?:user|recipient|mailbox|person|address|account)|(?:user|recipient|mailbox|account|address|addressee)(?: \S{1,64})? (?:does not|doesn'?t) exist|recipient(?: address)? (?:rejected: )?(?:unknown|not found)|RecipientNotFound|invalid (?:recipient|mailbox|user)|(?:user|mailbox|recipient|account) (?:is )?(?:unknown|not found|invalid|inactive)|not a (?:valid|known) (?:user|recipient|mailbox)|no (?:mailbox|account) (?:here )?by that name|unrouteable address|mailbox unavailable|unknown (?:recipient|mailbox|local.part)|recipient verify (?:fail|error)|recipient address rejected: (?:access denied|unknown|undeliver|user|no such|mailbox|account)|5\.1\.[01] address rejected|unknown address|not our customer|is not hosted/i,
+    says: /user unknown|unknown user|no such (?:user|recipient|mailbox|person|address|account)|(?:user|recipient|mailbox|account|address|addressee)(?: \S{1,64})? (?:does not|doesn'?t) exist|recipient(?: address)? (?:rejected: )?(?:unknown|not found)|RecipientNotFound|invalid (?:recipient|mailbox|user)|(?:user|mailbox|recipient|account) (?:is )?(?:unknown|not found|invalid|inactive)|not a (?:valid|known) (?:user|recipient|mailbox)|no (?:mailbox|account) (?:here )?by that name|unrouteable address|mailbox unavailable|unknown (?:recipient|mailbox|local.part)|recipient verify (?:fail|error)|recipient address rejected: (?:access denied|unknown|undeliver|user|no such|mailbox|account)|5\.1\.[01] address rejected|unknown address|not our customer|mailbox unallocated|user doesn'?t have an?|no such domain|host unknown|domain does not exist: ?<|is not hosted/i,
   },
   {
     cause: "mailbox-full",
@@ -43,7 +46,7 @@ export const plainSigns: readonly Sign[] = [
   },
   {
     cause: "authentication",
-    says: /\b(?:spf|dkim|dmarc)\b|5\.7\.2[0-9]\b|sender policy framework|unauthenticated|not authori[sz]ed to send|domain-based message auth|sender (?:id|authentication) (?:check|fail)/i,
+    says: /\b(?:spf|dkim|dmarc)\b|5\.7\.2[0-9]\b|sender policy framework|unauthenticated|invalid ip for sending mail of domain|not authori[sz]ed to send|domain-based message auth|sender (?:id|authentication) (?:check|fail)/i,
   },
   {
     cause: "relay-denied",
@@ -71,11 +74,11 @@ export const lateSigns: readonly Sign[] = [
   },
   {
     cause: "content",
-    says: /\bspam\b|DT:SPM|spam ?(?:content|message|score)|virus|malware|phish|content (?:filter|rejected|denied|policy)|message content|suspicious|unsolicited|bulk mail|attachment|header|mime|format error|bare (?:lf|cr)|duplicate|message-id|rfc ?-?5322|rfc ?2822|line length|dirty words|body/i,
+    says: /\bspam\b|DT:SPM|mail score|MessageScoring|spam ?(?:content|message|score)|virus|malware|phish|content (?:filter|rejected|denied|policy)|message content|suspicious|unsolicited|bulk mail|attachment|header|mime|format error|bare (?:lf|cr)|duplicate|message-id|rfc ?-?5322|rfc ?2822|line length|dirty words|body/i,
   },
   {
     cause: "rate",
-    says: /too (?:many|much|fast)|rate.?(?:limit|control|exceed)|throttl|\blimit(?:ed|s)?\b|concurren|slow down|connection (?:limit|rate|frequency)|try again later.{0,24}load|exceeded|unusual rate|frequency/i,
+    says: /too (?:many|much|fast)|rate.?(?:limit|control|exceed)|throttl|\blimit(?:ed|s)?\b|concurren|slow down|slower|connection (?:limit|rate|frequency)|try again later.{0,24}load|exceeded|unusual rate|frequency/i,
   },
   {
     cause: "receiver-trouble",

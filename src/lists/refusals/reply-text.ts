@@ -5,7 +5,7 @@ export interface ReplyCodes {
   readonly enhanced: string | null;
 }
 
-const start = /^[\s"]{0,8}([245][0-5][0-9])(?:[- ]{1,3}#?([245]\.[0-9]{1,3}\.[0-9]{1,3})\b)?/;
+const start = /^[\s"]{0,8}([245][0-9]{2})(?:[- ]{1,3}#?([245]\.[0-9]{1,3}\.[0-9]{1,3})\b)?/;
 const named = /\b#?([45]\.[0-9]\.[0-9]{1,3})\b/;
 
 /** The codes of a reply; null: it has none. Class and code agree (RFC 2034 §4), else the status is text that looks like one. */
