@@ -69,8 +69,7 @@ export function listedLists(catalogue: Catalogue): CatalogueResult {
 
 /** One entry, with what it refers to. Throws `UsageError` for an id that nothing has. */
 export function catalogueEntry(id: string, catalogue: Catalogue): CatalogueResult {
-  const { probes, products, profiles, remedies, unsupported, lists } = catalogue;
-  const { probes, products, profiles, remedies, receivers, unsupported } = catalogue;
+  const { probes, products, profiles, remedies, receivers, unsupported, lists } = catalogue;
   const probe = probes.find((one) => one.id === id);
   if (probe !== undefined) {
     const remedy = remedies.find((one) => one.id === probe.remedy);
@@ -104,12 +103,10 @@ export function catalogueEntry(id: string, catalogue: Catalogue): CatalogueResul
   if (newer !== undefined) throw new UsageError(`the probe ${id} ${newer.reason}.`);
   const meant = nearest(
     id,
-    [...probes, ...products, ...lists, ...profiles, ...remedies].map((one) => one.id),
+    [...probes, ...products, ...lists, ...profiles, ...remedies, ...receivers].map((one) => one.id),
   );
   throw new UsageError(
-    `the catalogue has no probe, product, DNS list, profile or remedy "${id}". ${meant === null ? "`fencepost catalogue list` shows them." : `Did you mean ${meant}?`}`,
-    [...probes, ...products, ...profiles, ...remedies, ...receivers].map((one) => one.id),
-    `the catalogue has no probe, product, profile, remedy or receiver "${id}". ${meant === null ? "`fencepost catalogue list` shows them." : `Did you mean ${meant}?`}`,
+    `the catalogue has no probe, product, DNS list, profile, remedy or receiver "${id}". ${meant === null ? "`fencepost catalogue list` shows them." : `Did you mean ${meant}?`}`,
   );
 }
 

@@ -67,11 +67,9 @@ export function addCatalogue(program: Command): void {
     });
   catalogue
     .command("show")
-    .summary("show a probe, product, DNS list, profile or remedy")
+    .summary("show a probe, product, DNS list, profile, remedy or receiver")
     .description("Shows one entry of the catalogue, with what it refers to.")
-    .argument("<id>", "the id of a probe, product, DNS list, profile or remedy")
-    .summary("show a probe, product, profile, remedy or receiver")
-    .argument("<id>", "the id of a probe, product, profile, remedy or receiver")
+    .argument("<id>", "the id of a probe, product, DNS list, profile, remedy or receiver")
     .option("--json", "print one JSON document")
     .addHelpText("after", showExamples)
     .action(async (id: string, options: { readonly json?: boolean }) => {

@@ -42,12 +42,16 @@ export function refusalsCommand(): Command {
     .addHelpText("after", examples)
     .action(async (files: readonly string[], options: RefusalsCliOptions) => {
       const progress = progressLine(options.quiet === true);
-      const { receivers } = await catalogueAtHand();
+      const { receivers, lists } = await catalogueAtHand();
       const result = await refusalsTask(
         {
           files,
           catalogue: { receivers },
-          lists: [],
+          lists: lists.map(({ id, name, zones, aliases = [] }) => ({
+            id,
+            name,
+            names: [...zones.map(({ zone }) => zone.replace("{key}.", "")), ...aliases],
+          })),
           progress: (file, bytes) => progress.update(`${Math.round(bytes / 1e6)} MB  ${file}`),
         },
         openLog,

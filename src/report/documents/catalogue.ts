@@ -13,8 +13,7 @@ export function catalogueDocument(result: CatalogueResult): Document {
 }
 
 function blocksOf(result: CatalogueResult): readonly Block[] {
-  const { probe, product, list, profile, remedy } = result;
-  const { probe, product, profile, remedy, receiver } = result;
+  const { probe, product, list, profile, remedy, receiver } = result;
   if (receiver !== undefined) return receiverBlocks(receiver);
   if (probe !== undefined)
     return [...probeBlocks(probe, result.inProfiles ?? []), ...(remedy === undefined ? [] : remedyBlocks(remedy))];
