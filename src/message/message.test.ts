@@ -25,6 +25,11 @@ for (const [value, want] of [
     "from probe (probe.example [IPv6:2001:db8:99::9]) by mx (Postfix) with ESMTPS",
     { from: "probe", address: "2001:db8:99::9", by: "mx", with: "ESMTPS" },
   ],
+  // Between servers of one provider, without a client
+  [
+    "by 2001:db8:99::9 with SMTP id x9; Tue, 24 Nov 2026 07:00:00 +0000",
+    { from: null, address: null, by: "2001:db8:99::9", with: "SMTP" },
+  ],
   ["garbage", { from: null, address: null, by: null, with: null }],
 ] as const)
   test(`Received: ${value.slice(0, 50)}`, () => expect(parseReceived(value)).toEqual(want));

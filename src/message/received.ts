@@ -31,7 +31,8 @@ export function parseReceived(value: string): ReceivedClaim {
   const text = value.slice(0, 2000);
   const word = (keyword: string): string | null =>
     new RegExp(`(?:^|\\s)${keyword}\\s+([^\\s;()]{1,255})`, "i").exec(text)?.[1] ?? null;
-  const untilBy = text.split(/\sby\s/i)[0] ?? "";
+  // A line without a client begins with the server: its own address is nobody's.
+  const untilBy = text.split(/(?:^|\s)by\s/i)[0] ?? "";
   return { from: word("from"), address: addressIn(untilBy), by: word("by"), with: word("with") };
 }
 
