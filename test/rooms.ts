@@ -15,6 +15,7 @@ export const floors = {
   io: 4,
   audit: 5,
   check: 5,
+  complaints: 5,
   filters: 5,
   guard: 5,
   lists: 5,
