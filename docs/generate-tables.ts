@@ -7,6 +7,7 @@ import { products } from "../src/audit/products.ts";
 import { type CheckTag, rows, type Seen } from "../src/check/findings.ts";
 import { outcomes, type Verdict, verdicts } from "../src/check/result.ts";
 import { exitCodes, exitOfVerdict } from "../src/cli/exit.ts";
+import { complaintFindings } from "../src/complaints/findings.ts";
 import { filterFindings } from "../src/filters/findings.ts";
 import { platforms } from "../src/filters/platforms/platforms.ts";
 import { type FindingRow, severities } from "../src/finding/finding.ts";
@@ -135,6 +136,7 @@ export const tables: Readonly<Record<string, () => string>> = {
         ),
     ),
   "filter-findings": () => findingTable(filterFindings, { says: "PACKET", file: "FILE" }),
+  "complaint-findings": () => findingTable(complaintFindings, { mailer: "NAME", reports: 3, since: "DATE" }),
   "sweep-findings": () => findingTable(sweepFindings, { where: "192.0.2.7:25", detail: "" }),
   "lists-findings": () =>
     findingTable(listsFindings, { subject: "192.0.2.25", list: "LIST", says: "MEANING", remedy: "What its row says." }),

@@ -12,6 +12,7 @@ const commands: Readonly<Record<string, () => Promise<(program: Command) => void
   guard: async () => (await import("./commands/guard.ts")).addGuard,
   sweep: async () => (await import("./commands/sweep.ts")).addSweep,
   lists: async () => (await import("./commands/lists.ts")).addLists,
+  complaints: async () => (await import("./commands/complaints.ts")).addComplaints,
   init: async () => (await import("./commands/init.ts")).addInit,
   doctor: async () => (await import("./commands/doctor.ts")).addDoctor,
   history: async () => (await import("./commands/history.ts")).addHistory,

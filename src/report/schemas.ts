@@ -2,6 +2,7 @@
 import { z } from "zod";
 import { auditDocumentSchema } from "../audit/result.ts";
 import { checkDocumentSchema } from "../check/result.ts";
+import { complaintsDocumentSchema } from "../complaints/result.ts";
 import { filterDocumentSchema, queryDocumentSchema } from "../filters/result.ts";
 import { disputeDocumentSchema } from "../lists/dispute-result.ts";
 import { refusalsSchema } from "../lists/refusals/result.ts";
@@ -20,6 +21,7 @@ export const documentSchemas = {
   audit: auditDocumentSchema,
   catalogue: catalogueSchema,
   check: checkDocumentSchema,
+  complaints: complaintsDocumentSchema,
   doctor: doctorSchema,
   filters: filterDocumentSchema,
   "filters-query": queryDocumentSchema,
