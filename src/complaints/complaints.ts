@@ -71,14 +71,15 @@ export async function* complaints(
 
 function verdictOf(reports: readonly Report[], messages: number): Pick<ComplaintsDocument, "verdict" | "because"> {
   const fresh = reports.filter(({ repeats }) => repeats === null);
-  const ours = fresh.filter((report) => report.ours === "yes");
+  // An address that merely stands in a text, or that the trail contradicts, is no proof.
+  const ours = fresh.filter((report) => report.ours === "yes" && report.confidence !== "low");
   const mailers = new Set(ours.flatMap(({ mailer }) => (mailer === null ? [] : [mailer])));
   if (ours.length > 0)
     return {
       verdict: "ours",
       because: `${ours.length} of ${fresh.length} reports are about us${mailers.size === 0 ? "" : `: ${[...mailers].sort().slice(0, 10).join(", ")}`}.`,
     };
-  const unknown = fresh.filter((report) => report.ours === "unknown");
+  const unknown = fresh.filter((report) => report.ours === "unknown" || report.ours === "yes");
   if (unknown.length > 0)
     return {
       verdict: "unknown",

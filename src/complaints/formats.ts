@@ -44,7 +44,7 @@ export function readingsOf(mail: Mail): readonly Reading[] {
 
 function within(mail: Mail): readonly Reading[] | null {
   for (const inner of embeddedIn(mail)) {
-    const found = structured(inner);
+    const found = structured(inner) ?? within(inner);
     if (found !== null) return found;
   }
   return null;

@@ -41,6 +41,8 @@ interface Block {
   readonly end: number;
 }
 
+const maxFieldLines = 2000;
+
 const fieldLine = /^([A-Za-z][A-Za-z0-9-]{1,60})[ \t]?:(?=[ \t\u00a0]|$|[^/\s])/;
 
 function blockAt(lines: readonly string[], start: number): Block | null {
@@ -49,7 +51,7 @@ function blockAt(lines: readonly string[], start: number): Block | null {
   const out: string[] = [];
   const names: string[] = [];
   let at = start;
-  for (; at < lines.length && out.length < 2000; at += 1) {
+  for (; at < lines.length; at += 1) {
     const line = lines[at] ?? "";
     if (line.trim() === "") {
       // Some programs double the line ends: the section goes on if what follows is a field that everybody knows.
@@ -60,11 +62,12 @@ function blockAt(lines: readonly string[], start: number): Block | null {
     const name = nameOf(line);
     if (name !== null) {
       names.push(name);
-      out.push(line.trim().replace(/\u00a0/g, " "));
+      // A section that is cut must not end here: what follows would pass for a section of its own, without its first lines.
+      if (out.length < maxFieldLines) out.push(line.trim().replace(/\u00a0/g, " "));
     } else if (out.length > 0) {
       // Folded (RFC 5322 §2.2.3), or wrapped by a program that forgot the blank.
       if (!/^[ \t\u00a0]/.test(line) && !isOpen(out.at(-1) ?? "") && !continues(lines, at)) break;
-      out.push(` ${line.trim()}`);
+      if (out.length < maxFieldLines) out.push(` ${line.trim()}`);
     }
   }
   return { text: `${out.join("\n")}\n\n`, names, end: Math.max(at, start + 1) };

@@ -10,7 +10,7 @@ import { isReportable } from "./addresses.ts";
 import { limits } from "./limits.ts";
 import type { Mail } from "./mail.ts";
 import { organisationOf } from "./organisation.ts";
-import type { Claim, Reading, Topic } from "./reading.ts";
+import type { Claim, Format, Reading, Topic } from "./reading.ts";
 import { type Trace, traceOf } from "./received.ts";
 import type { Kind, Report } from "./result.ts";
 import { parseTime } from "./time.ts";
@@ -53,7 +53,7 @@ export function judge(reading: Reading, mail: Mail, view: SiteView | null, repor
   // The copy in a bounce is our own mail: its trail tells how it came to us, never who is complained of.
   const complains = reading.format !== "bounce";
   const claims = reading.claims.filter(({ network }) => isReportable(network.address, isOurs));
-  const source = sourceOf(claims, complains ? trace : null, view);
+  const source = sourceOf(claims, complains ? trace : null, view, reading.format);
   const mailer = source === null || view === null ? null : mailerIn(source.network, view);
   const ours = source === null || lookup === null ? false : mailer !== null || networkIsOurs(source.network, view!);
   const time = timeOf(reading, mail, trace);
@@ -136,7 +136,7 @@ const idleWords: Readonly<Partial<Record<Kind, string>>> = {
  * The trail is evidence, the report's field a claim: where the trail shows one of our mailers handing over, that is the
  * address, even if the report names who was behind it. Otherwise the report's word counts, and the trail supports it or not.
  */
-function sourceOf(claims: readonly Claim[], trace: Trace | null, view: SiteView | null): Source | null {
+function sourceOf(claims: readonly Claim[], trace: Trace | null, view: SiteView | null, format: Format): Source | null {
   const hop = trace?.source?.address ?? null;
   const chosen = chosenOf(claims, view);
   if (hop !== null && trace?.ours === true) {
@@ -158,7 +158,8 @@ function sourceOf(claims: readonly Claim[], trace: Trace | null, view: SiteView 
   return {
     network,
     from,
-    confidence: weight === "stated" && inTrail ? "medium" : "low",
+    // The receiving server wrote the field, or a parser that knows the reporter's servers; a person reads what a forger wrote.
+    confidence: inTrail && from !== "subject" && format !== "plain" ? "medium" : "low",
     note: inTrail
       ? `${textOf(network)} stands in the trail below ${formatIp(hop)}, which handed the message over.`
       : `The trail does not name ${textOf(network)}: by it, ${formatIp(hop)} handed the message over.`,

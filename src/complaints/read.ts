@@ -53,7 +53,8 @@ function safely(mail: Mail): readonly Reading[] {
 function parted(reading: Reading, view: SiteView | null): readonly Reading[] {
   if (view === null || reading.evidence !== null) return [reading];
   const own = reading.claims.filter(({ network }) => isOwnNetwork(network, view));
-  const best = own.filter(({ weight }) => weight === own[0]?.weight);
+  const stated = own.filter(({ weight }) => weight === "stated");
+  const best = stated.length > 0 ? stated : own;
   return best.length < 2 ? [reading] : best.map((claim) => ({ ...reading, claims: [claim] }));
 }
 

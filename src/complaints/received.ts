@@ -177,7 +177,13 @@ export function hopOf(value: string): Hop {
 function nameIn(text: string, first: string | null): string | null {
   const inside = /\(([\w.-]{1,255}\.[\w-]{2,63})\.? \[/.exec(text.slice(0, 600))?.[1];
   if (inside !== undefined) return inside.toLowerCase();
-  if (first !== null && /\b(?:helo[ =]|ehlo[ =])/i.test(text) && /[a-z]/i.test(first) && !first.startsWith("["))
+  if (
+    first !== null &&
+    /\b(?:helo[ =]|ehlo[ =])/i.test(text) &&
+    first.includes(".") &&
+    /[a-z]/i.test(first) &&
+    !first.startsWith("[")
+  )
     return first.toLowerCase();
   return null;
 }

@@ -82,7 +82,8 @@ export function parseTime(text: string, near: Date | null): EventTime | null {
   if (day === null) return unix === null ? null : { at: new Date(Number(unix[0]) * 1000).toISOString(), assumed: [] };
   const clock = /(?<![\d:.])(\d{1,2}):(\d{2})(?::(\d{2})(?:[.,]\d{1,9})?)?(?:\s*([ap])\.?m\b\.?)?/i.exec(source);
   const [, hours = "0", minutes = "0", seconds = "0", half] = clock ?? [];
-  const hour = (Number(hours) % (half === undefined ? 25 : 12)) + (half?.toLowerCase() === "p" ? 12 : 0);
+  const twelve = half !== undefined && Number(hours) <= 12;
+  const hour = twelve ? (Number(hours) % 12) + (half.toLowerCase() === "p" ? 12 : 0) : Number(hours);
   if (hour > 23 || Number(minutes) > 59 || Number(seconds) > 60) return null;
   const zone = clock === null ? null : zoneAfter(source.slice(clock.index + clock[0].length));
   const ms = Date.UTC(day.year, day.month - 1, day.day, hour, Number(minutes), Number(seconds)) - (zone ?? 0) * 60_000;

@@ -112,7 +112,8 @@ function nextLine(data: Buffer, from: number, limit: number): number {
     at = data.indexOf("From ", at + 1, "latin1")
   ) {
     const before = data[at - 2] === cr ? data[at - 3] : data[at - 2];
-    if (data[at - 1] === lf && before === lf) return at;
+    // The line before the first of a message is its separator.
+    if (data[at - 1] === lf && (before === lf || before === undefined)) return at;
   }
   return -1;
 }
