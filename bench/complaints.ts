@@ -94,7 +94,7 @@ async function ours(path: string): Promise<number> {
   const site = parseSite(siteText, "site.yaml");
   if (!site.ok) throw new Error("the site of the bench is wrong");
   const { signal } = new AbortController();
-  const input = { site: site.site, messages: readMailbox(path, limits.messageBytes, signal) };
+  const input = { site: site.site, messages: readMailbox(path, limits.messageBytes, signal), assessments: [] };
   for await (const event of complaints(input, { clock: systemClock }, signal))
     if (event.kind === "result") return event.result.reports.filter((report) => report.mailer === "mx1").length;
   return 0;

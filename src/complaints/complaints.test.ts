@@ -5,16 +5,18 @@ import { fakeClock } from "../../test/fakes/clock.ts";
 import { complaints } from "./complaints.ts";
 import type { ComplaintsDocument } from "./result.ts";
 import { complaintsDocumentSchema } from "./result.ts";
+import { type Assessment, openWindows, windowAt } from "./windows.ts";
 
 async function read(
   mails: readonly Buffer[],
   of: typeof site | null = site,
+  assessments: readonly Assessment[] = [],
   signal = new AbortController().signal,
 ): Promise<ComplaintsDocument> {
   async function* messages() {
     for (const bytes of mails) yield raw(bytes);
   }
-  for await (const event of complaints({ site: of, messages: messages() }, { clock: fakeClock() }, signal))
+  for await (const event of complaints({ site: of, messages: messages(), assessments }, { clock: fakeClock() }, signal))
     if (event.kind === "result") return complaintsDocumentSchema.parse(event.result);
   throw new Error("no result");
 }
@@ -52,6 +54,45 @@ test("reports about one mailer within a day are one incident, and a later one an
   ]);
   expect(document.verdict).toBe("ours");
 });
+
+test("what falls into a time when the mailer was proved open is one incident, and what comes after its repair an alarm", async () => {
+  const document = await read([at("20 Nov 2026", "a"), at("24 Nov 2026", "b"), at("1 Dec 2026", "c")], site, [
+    { mailer: "mx1", listener: "192.0.2.25:25", verdict: "closed", at: "2026-11-01T00:00:00.000Z" },
+    { mailer: "mx1", listener: "192.0.2.25:25", verdict: "open", at: "2026-11-23T00:00:00.000Z" },
+    { mailer: "mx1", listener: "192.0.2.25:25", verdict: "closed", at: "2026-11-25T00:00:00.000Z" },
+  ]);
+  expect(document.incidents).toMatchObject([
+    { id: "mx1/open-relay/2026-11-23", reports: 2, provedAt: "2026-11-23T00:00:00.000Z" },
+    { id: "mx1/open-relay/2026-12-01", reports: 1, provedAt: null },
+  ]);
+  expect(document.reports.map(({ problems }) => problems.some((one) => /proved closed/.test(one)))).toEqual([
+    false,
+    false,
+    true,
+  ]);
+});
+
+for (const [at, want] of [
+  // Since when it was open nobody knows: since the last time it was closed, or for ever.
+  ["2020-01-01T00:00:00.000Z", { provedAt: "2026-01-10T00:00:00.000Z" }],
+  ["2026-01-20T00:00:00.000Z", { until: "2026-01-20T00:00:00.000Z" }],
+  ["2026-02-01T00:00:00.000Z", "after"],
+  ["2026-03-15T00:00:00.000Z", { until: null }],
+] as const)
+  test(`window at ${at}`, () => {
+    const windows = openWindows([
+      { mailer: "mx1", listener: "192.0.2.25:25", verdict: "open", at: "2026-03-10T00:00:00.000Z" },
+      // Submission was closed all the time.
+      { mailer: "mx1", listener: "192.0.2.25:587", verdict: "closed", at: "2026-01-12T00:00:00.000Z" },
+      { mailer: "mx1", listener: "192.0.2.25:25", verdict: "open", at: "2026-01-10T00:00:00.000Z" },
+      { mailer: "mx1", listener: "192.0.2.25:25", verdict: "closed", at: "2026-01-20T00:00:00.000Z" },
+      { mailer: "mx1", listener: "192.0.2.25:25", verdict: "closed", at: "2026-03-01T00:00:00.000Z" },
+    ]);
+    const found = windowAt(windows, "mx1", at);
+    if (typeof want === "string") expect(found).toBe(want);
+    else expect(found).toMatchObject(want);
+    expect(windowAt(windows, "mx2", at)).toBeNull();
+  });
 
 test("each reporter is answered once an incident; what repeats another report is not counted", async () => {
   const again = at("24 Nov 2026", "a");
@@ -91,7 +132,7 @@ test("without a site file nothing is said to be ours, or not", async () => {
 test("a run that is stopped keeps what it read", async () => {
   const stop = new AbortController();
   stop.abort();
-  expect(await read([arf()], site, stop.signal)).toMatchObject({ ended: "interrupted", reports: [] });
+  expect(await read([arf()], site, [], stop.signal)).toMatchObject({ ended: "interrupted", reports: [] });
 });
 
 for (const [name, header, want] of [

@@ -15,18 +15,21 @@ import { type RawMessage, readMessage } from "./read.ts";
 import { Repeats } from "./repeats.ts";
 import type { ComplaintsDocument, Report } from "./result.ts";
 import { statisticsOf } from "./statistics.ts";
+import { type Assessment, openWindows } from "./windows.ts";
 
 export interface ComplaintsRequest {
   /** Null: there is none, and nothing can be said to be ours. */
   readonly site: Site | null;
   readonly messages: AsyncIterable<RawMessage>;
+  /** What the tester proved of our mailers. */
+  readonly assessments: readonly Assessment[];
 }
 
 /** So many messages are read before others get their turn. */
 const batch = 64;
 
 export async function* complaints(
-  { site, messages }: ComplaintsRequest,
+  { site, messages, assessments }: ComplaintsRequest,
   { clock }: { readonly clock: Clock },
   signal: AbortSignal,
 ): AsyncGenerator<RunEvent<Report, ComplaintsDocument>> {
@@ -48,7 +51,7 @@ export async function* complaints(
       await new Promise((resolve) => setImmediate(resolve));
     }
   }
-  const tied = withIncidents(reports);
+  const tied = withIncidents(reports, openWindows(assessments));
   const all = withOneReply(tied.reports);
   const findings: Finding[] = tied.incidents.map(findingOf).sort(bySeverity);
   for (const finding of findings) yield { kind: "finding", finding };

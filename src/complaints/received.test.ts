@@ -76,7 +76,7 @@ for (const [name, lines, want, reporter] of [
   [
     "hops of the complainant",
     [
-      "from mx.victim.example (mx.victim.example [198.51.100.5]) by store.victim.example with LMTP id 9",
+      "from relay (relay [203.0.113.200]) by store.victim.example with LMTP id 9",
       "from scan (scan [10.0.0.4]) by mx.victim.example with ESMTP id 8",
       handedOver,
     ],

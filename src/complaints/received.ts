@@ -28,6 +28,8 @@ export interface Hop {
   readonly login: boolean;
   /** It began on this machine: a program, or a script of a web page. */
   readonly local: boolean;
+  /** Taken by LMTP. */
+  readonly lmtp: boolean;
 }
 
 export interface Trace {
@@ -81,6 +83,8 @@ function isHandOver(hop: Hop, isOurs: (address: IpAddress) => boolean, reporterD
   if (address === null) return false;
   if (isOurs(address)) return true;
   if (isLoopback(address) || isPrivate(address) || isPrivateBySixToFour(address)) return false;
+  // LMTP ends within a house (RFC 2033 §1): its client is a machine of the writer's own.
+  if (hop.lmtp) return false;
   // A HELO may claim any name: only a name that was looked up shows that the client is of the writer's own house.
   const house = name === null ? null : organisationOf(name);
   if (house !== null && (house === organisationOf(by ?? "") || house === reporterDomain)) return false;
@@ -166,6 +170,7 @@ export function hopOf(value: string): Hop {
       /^(?:utf8)?[el]?s?mtps?a$/i.test(claim.with ?? "") ||
       /^https?$/i.test(claim.with ?? "") ||
       /\(authenticated sender:|\bauthenticated\b|\bauth(?:id|_login)?=\S|\(auth(?:enticated)? user/i.test(text),
+    lmtp: /^lmtps?a?$/i.test(claim.with ?? ""),
     local: /from userid \d|invoked by uid|\(from \S{1,100}@localhost\)|\bwith local\b/i.test(text),
   };
 }

@@ -76,6 +76,8 @@ export const incidentSchema = z.strictObject({
   cause: z.enum(kinds),
   from: z.string(),
   until: z.string(),
+  /** When the tester first proved that the mailer was open at that time; null: it did not. */
+  provedAt: z.string().nullable(),
   reports: z.int(),
   reporters: z.int(),
 });

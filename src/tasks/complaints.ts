@@ -6,10 +6,13 @@ import { type ComplaintsRequest, complaints } from "../complaints/complaints.ts"
 import { limits } from "../complaints/limits.ts";
 import type { RawMessage } from "../complaints/read.ts";
 import type { ComplaintsDocument, Report } from "../complaints/result.ts";
+import type { Assessment } from "../complaints/windows.ts";
 import type { RunEvent } from "../finding/run.ts";
+import { formatIp } from "../net/ip.ts";
 import type { Clock, Random } from "../ports.ts";
 import type { Site } from "../site/model.ts";
 import type { Store } from "../store/store.ts";
+import { endpointText } from "../sweep/findings.ts";
 import { DataError } from "./errors.ts";
 import { runIdOf } from "./run-id.ts";
 
@@ -37,7 +40,7 @@ export async function* complaintsTask(
   const { store, clock, random } = ports;
   const run = runIdOf(clock, random);
   await store?.runs.begin({ id: run, tool: "complaints", profile: "read", catalogue: 0 });
-  for await (const event of complaints(inputOf(request, ports, signal), ports, signal)) {
+  for await (const event of complaints(await inputOf(request, ports, signal), ports, signal)) {
     if (event.kind === "result") {
       const { result } = event;
       const { verdict, because, ended, messages, incidents } = result;
@@ -58,13 +61,31 @@ export async function* complaintsTask(
   }
 }
 
-function inputOf(
+async function inputOf(
   { site, paths }: ComplaintsTaskRequest,
   ports: ComplaintsTaskPorts,
   signal: AbortSignal,
-): ComplaintsRequest {
+): Promise<ComplaintsRequest> {
   async function* messages(): AsyncGenerator<RawMessage> {
     for (const path of paths) yield* ports.messages(path, limits.messageBytes, signal);
   }
-  return { site, messages: messages() };
+  return { site, messages: messages(), assessments: await assessmentsOf(site, ports.store) };
+}
+
+/** So many results of the tester are looked at for each address and port. */
+const maxResults = 200;
+
+/** What the tester proved of the site's mailers, by the store. */
+async function assessmentsOf(site: Site | null, store: Store | null): Promise<readonly Assessment[]> {
+  const found: Assessment[] = [];
+  for (const { name, addresses, ports } of site?.mailers ?? [])
+    for (const address of addresses)
+      for (const { port } of ports) {
+        const listener = endpointText(formatIp(address), port);
+        const results = (await store?.runs.ofSubject(listener, maxResults)) ?? [];
+        for (const { verdict, at } of results)
+          if (verdict === "open" || verdict === "closed")
+            found.push({ mailer: name, listener, verdict, at: at.toISOString() });
+      }
+  return found;
 }

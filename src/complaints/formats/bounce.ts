@@ -79,7 +79,8 @@ function isPlainBounce(mail: Mail, text: string): boolean {
     !/feedback-report|disposition-notification/i.test(fieldOf(mail.header, "content-type") ?? "")
   )
     return true;
-  const sender = `${mail.from?.address ?? ""} ${mail.from?.name ?? ""}`.toLowerCase();
+  // As it was written: `MAILER-DAEMON <>` is no mailbox.
+  const sender = (fieldOf(mail.header, "from") ?? "").slice(0, 500).toLowerCase();
   const titled =
     /undeliver|delivery (?:status|failure|has failed|problem)|returned mail|mail delivery failed|failure notice|nicht zustellbar|non remis/i.test(
       mail.subject,
