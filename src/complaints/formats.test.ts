@@ -293,6 +293,20 @@ for (const [name, bytes, want] of [
     plain(["Subject: open relay"], ["Your host 192.0.2.25 is an open relay. Please fix it within 24 hours."]),
     { kind: "open-relay", deadline: "within 24 hours" },
   ],
+  // CERT-Bund's words, with a table.
+  [
+    "a CERT's table",
+    plain(
+      ["Subject: [CB-Report#20261124-1] Schadprogramm-Infektionen"],
+      [
+        "Infizierte Systeme in Ihrem Netzbereich:",
+        "",
+        '"asn","ip","timestamp"',
+        '"64496","192.0.2.25","2026-11-24 07:00:05"',
+      ],
+    ),
+    { kind: "other-abuse", mailer: "mx1", confidence: "low" },
+  ],
   // An address in the signature, or of the receiver, is nobody's.
   [
     "no address at all",

@@ -12,7 +12,7 @@ import { type Claim, nothingRead, type Reading, type Topic } from "../reading.ts
 
 /** Words of complaints, in the languages that are seen most. */
 const complaint =
-  /\b(?:abuse|spam(?:mer|ming|vertised)?|ucer?|ube|unsolicited|junk ?mail|phish(?:ing)?|complain(?:t|ing)?|scam|malware|attack(?:s|ed|ing)?|hack(?:ed|ing)?|brute[ -]?force|scan(?:ning|s)?|intrusion|copyright|infring\w+|fail2ban|blacklist\w*|open relay|relay(?:ing|ed)?|compromised|botnet|ddos|vulnerab\w+|missbrauch|beschwerde|unerwünscht\w*|werbung|angriff\w*|belästig\w+|pourriel|indésirable|plainte|correo no deseado|abuso|queja|denuncia|segnalazione|spamming|incident|takedown|fraud\w*)\b/i;
+  /\b(?:abuse|spam(?:mer|ming|vertised)?|ucer?|ube|unsolicited|junk ?mail|phish(?:ing)?|complain(?:t|ing)?|scam|malware|attack(?:s|ed|ing)?|hack(?:ed|ing)?|brute[ -]?force|scan(?:ning|s)?|intrusion|copyright|infring\w+|fail2ban|blacklist\w*|open relay|relay(?:ing|ed)?|compromised|botnet|ddos|vulnerab\w+|missbrauch|beschwerde|unerwünscht\w*|werbung|angriff\w*|belästig\w+|pourriel|indésirable|plainte|correo no deseado|abuso|queja|denuncia|segnalazione|spamming|incident|takedown|fraud\w*|malicious|suspicious|unauthori[sz]ed|violations?|infect(?:ed|ion)|exposed|misus\w+|illegal|spamtrap|honeypot|(?:spam )?trap hits?|schadprogramm\w*|schadsoftware|infizier\w*|kompromittier\w*|verwundbar\w*|schwachstelle\w*|sicherheitslücke\w*|offene (?:dns|ntp|server|dienste)\w*|maliciel\w*|piraté\w*|vulnerabilidad\w*)\b/i;
 
 const relay =
   /\bopen[ -](?:mail[ -])?relay\b|\brelay(?:ed|ing|s)? (?:through|via|by|over|mail|spam)\b|\boffene[rs]? (?:mail[ -]?)?relay|\bthird[ -]party relay|\brelais ouvert\b/i;
@@ -60,7 +60,9 @@ function topicOf(text: string, claims: readonly Claim[], evidence: Reading["evid
   if (relay.test(text)) return "open-relay";
   if (account.test(text)) return "stolen-account";
   const trail = evidence?.some(({ name }) => name === "received") === true;
-  if (!complaint.test(text) && !(trail && claims.length > 0) && !trail) return "nothing";
+  // Whoever names an address as the source of something complains, in whatever language.
+  const told = claims.some(({ weight }) => weight !== "mentioned");
+  if (!complaint.test(text) && !trail && !told) return "nothing";
   if (otherAbuse.test(text) && !trail && !/\bspam/i.test(text.slice(0, 400))) return "other-abuse";
   if (trail || mailAbuse.test(text)) return "spam";
   return "other-abuse";
