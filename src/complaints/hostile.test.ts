@@ -48,6 +48,15 @@ for (const [name, bytes, problem] of [
     /header section/,
   ],
   ["a text of 20 MB without a line end", plain(["Subject: spam"], ["192.0.2.25 ".repeat(1_900_000)]), /read up to/],
+  // Patterns that end at an address are tried from every word before it.
+  [
+    "words that sound like a source, and no end to them",
+    plain(
+      ["Subject: spam"],
+      Array.from({ length: 100 }, () => `${"source ip address server host of the ".repeat(50)}192.0.2.25`),
+    ),
+    null,
+  ],
   ["base64 that is none", plain(["Subject: spam", "Content-Transfer-Encoding: base64"], ["*** not base64 ***"]), null],
   [
     "a boundary that never comes",

@@ -79,7 +79,9 @@ function claimsIn(text: string): readonly Claim[] {
     const networks = networksIn(line).slice(0, 20);
     const [first] = networks;
     if (first === undefined) continue;
-    const before = line.slice(0, positionOf(line, first.address.family));
+    // Patterns that end at the address are tried from every word before it: only the nearest words are looked at.
+    const at = positionOf(line, first.address.family);
+    const before = line.slice(Math.max(0, at - 100), at);
     if (others.test(before)) continue;
     const above = /^[\s>*•-]*$/.test(before) ? lineAbove(lines, index) : "";
     const told = cue.test(before) || (above !== "" && cue.test(above));
@@ -95,7 +97,7 @@ const trailLine = /^[ \t>]*(?:received|x-|arc-|authentication-results|received-s
 /** The words above an address that stands alone in its line. */
 function lineAbove(lines: readonly string[], index: number): string {
   const above = lines[index - 1]?.trim() === "" ? lines[index - 2] : lines[index - 1];
-  return `${(above ?? "").slice(-200).replace(/[:\s]+$/, "")} `;
+  return `${(above ?? "").slice(-100).replace(/[:\s]+$/, "")} `;
 }
 
 /** Where the first address of this family begins; names beside it do not matter. */
