@@ -106,8 +106,10 @@ export function htmlWords(html: string): string {
     const tag = /^<\/?([a-z0-9]{1,12})/i.exec(source.slice(open, open + 16))?.[1]?.toLowerCase() ?? "";
     at = close + 1;
     if (tag === "style" || tag === "script") {
+      if (source[open + 1] === "/") continue;
       const end = source.indexOf(`</${tag}`, at);
-      if (source[open + 1] !== "/" && end > 0) at = end;
+      if (end < 0) break; // all that follows is within it; looking again for each would take for ever
+      at = end;
     } else if (/^(br|p|div|tr|li|h[1-6]|pre|table|blockquote|hr)$/.test(tag)) out.push("\n");
     else if (tag === "td" || tag === "th") out.push(" ");
   }

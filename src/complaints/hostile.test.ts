@@ -57,6 +57,7 @@ for (const [name, bytes, problem] of [
     ),
     null,
   ],
+  ["styles that never end", plain(["Subject: spam", "Content-Type: text/html"], ["<style>".repeat(280_000)]), null],
   ["base64 that is none", plain(["Subject: spam", "Content-Transfer-Encoding: base64"], ["*** not base64 ***"]), null],
   [
     "a boundary that never comes",
