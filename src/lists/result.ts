@@ -32,6 +32,8 @@ export const listingSchema = z.strictObject({
   relay: z.boolean(),
   removal: removalSchema,
   look: z.string().nullable(),
+  /** When it was first seen, where there is a store. */
+  firstSeen: z.string().optional(),
 });
 export type Listing = z.infer<typeof listingSchema>;
 

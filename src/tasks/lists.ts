@@ -2,6 +2,7 @@
  * Someone wants to know which DNS lists have what is theirs: the addresses that send its mail, and its domains. What was
  * found of each is on record before anyone sees it.
  */
+import { targetResultSchema } from "../check/result.ts";
 import type { RunEvent } from "../finding/run.ts";
 import type { List } from "../knowledge/list.ts";
 import { type AskedSubject, checkLists, type ListsPorts } from "../lists/check.ts";
@@ -9,8 +10,8 @@ import { AnswerMemory } from "../lists/memory.ts";
 import { type ListKeys, livingLists } from "../lists/plan.ts";
 import { type Subject, subjectOfAddress, subjectText } from "../lists/question.ts";
 import type { ListsDocument, SubjectResult } from "../lists/result.ts";
-import { parseHost } from "../net/host-port.ts";
-import { formatIp, type IpAddress, isLoopback, isPrivate } from "../net/ip.ts";
+import { formatHostPort, parseHost } from "../net/host-port.ts";
+import { formatIp, type IpAddress, isLoopback, isPrivate, parseIp } from "../net/ip.ts";
 import type { Site } from "../site/model.ts";
 import type { ListingChange, SeenListings } from "../store/listings.ts";
 import type { Store } from "../store/store.ts";
@@ -44,7 +45,8 @@ export async function* listsTask(
   ports: ListsTaskPorts,
   signal: AbortSignal,
 ): AsyncGenerator<RunEvent<SubjectResult, ListsDocument>> {
-  const subjects = request.subjects.length > 0 ? namedSubjects(request) : siteSubjects(request.site);
+  const exits = ports.store === null || request.site === null ? [] : await provenExits(request.site, ports.store);
+  const subjects = request.subjects.length > 0 ? namedSubjects(request) : siteSubjects(request.site, exits);
   if (subjects.length > maxSubjects)
     throw new UsageError(`${subjects.length} addresses and domains are more than one run asks about (${maxSubjects}).`);
   const { catalogue, keys, servers } = request;
@@ -52,6 +54,7 @@ export async function* listsTask(
   const { store, clock, random } = ports;
   const run = runIdOf(clock, random);
   const changes: { subject: string; text: string }[] = [];
+  const dated = new Map<string, SubjectResult>();
   await store?.runs.begin({ id: run, tool: "lists", profile: request.lists.join(","), catalogue: request.serial });
   for await (const event of checkLists(
     { subjects, lists, catalogue, keys, servers },
@@ -60,18 +63,62 @@ export async function* listsTask(
   )) {
     if (event.kind === "step") {
       const { subject, verdict } = event.step;
-      await store?.runs.addTarget(run, { subject, verdict, result: JSON.stringify(event.step), sent: [] });
       for (const change of (await store?.listings.saw(seenOf(event.step))) ?? [])
         changes.push({ subject, text: changeWords(change, catalogue) });
-      yield event;
+      const step = await withFirstSeen(event.step, store);
+      dated.set(subject, step);
+      await store?.runs.addTarget(run, { subject, verdict, result: JSON.stringify(step), sent: [] });
+      yield { kind: "step", step };
     } else if (event.kind !== "result") yield event;
     else {
-      const document = { ...event.result, ...(changes.length === 0 ? {} : { changes }) };
+      const document: ListsDocument = {
+        ...event.result,
+        subjects: event.result.subjects.map((one) => dated.get(one.subject) ?? one),
+        ...(changes.length === 0 ? {} : { changes }),
+      };
       const { verdict, ended } = document;
       await store?.runs.end(run, verdict, JSON.stringify({ verdict, ended, document }));
       yield { kind: "result", result: document };
     }
   }
+}
+
+async function withFirstSeen(result: SubjectResult, store: Store | null): Promise<SubjectResult> {
+  if (store === null || result.listings.length === 0) return result;
+  const since = new Map((await store.listings.of(result.subject)).map(({ list, firstSeen }) => [list, firstSeen]));
+  return {
+    ...result,
+    listings: result.listings.map((listing) => {
+      const first = since.get(listing.list);
+      return first === undefined ? listing : { ...listing, firstSeen: first.toISOString() };
+    }),
+  };
+}
+
+/** An address that relayed mail was seen to come out of. */
+interface Exit {
+  readonly address: IpAddress;
+  readonly mailer: string;
+}
+
+const maxResults = 200;
+
+/** Where what went in at a mailer came out, by the tests on record: lists name the exit. */
+async function provenExits(site: Site, store: Store): Promise<readonly Exit[]> {
+  const exits: Exit[] = [];
+  for (const { name, addresses } of site.mailers)
+    for (const address of addresses) {
+      const beginning = formatHostPort({ host: { kind: "address", address }, port: 0 }).replace(/0$/, "");
+      for (const { tool, result } of await store.runs.ofSubjectsBeginning(beginning, maxResults)) {
+        const read = tool === "check" ? targetResultSchema.safeParse(JSON.parse(result)) : null;
+        if (read?.success !== true || read.data.practice) continue;
+        for (const { proof } of read.data.probes) {
+          const exit = proof === null ? null : parseIp(proof.exit);
+          if (exit?.ok === true) exits.push({ address: exit.value, mailer: name });
+        }
+      }
+    }
+  return exits;
 }
 
 /** A list with several answers is one listing. */
@@ -88,7 +135,7 @@ function changeWords({ kind, list, code, firstSeen }: ListingChange, catalogue: 
 }
 
 /** What sends the site's mail, and the domains it sends for; addresses that no list can know are left out. */
-function siteSubjects(site: Site | null): readonly AskedSubject[] {
+function siteSubjects(site: Site | null, exits: readonly Exit[]): readonly AskedSubject[] {
   if (site === null)
     throw new UsageError(
       "No site.yaml was found here or in a parent folder: name addresses or domains, such as fencepost lists check 192.0.2.25",
@@ -100,6 +147,7 @@ function siteSubjects(site: Site | null): readonly AskedSubject[] {
   };
   for (const { name, addresses, sendsFrom } of site.mailers)
     for (const address of [...addresses, ...sendsFrom]) if (isKnowable(address)) add(subjectOfAddress(address), name);
+  for (const { address, mailer } of exits) if (isKnowable(address)) add(subjectOfAddress(address), mailer);
   for (const { name } of [...site.domains, ...site.mailers.flatMap(({ domains }) => domains)])
     add({ kind: "domain", name }, null);
   if (asked.size === 0) throw new UsageError("The site file names no domain and no public address of a mailer.");

@@ -1,8 +1,11 @@
-import { writeFileSync } from "node:fs";
+import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, test, vi } from "vitest";
+import { systemClock } from "../../src/io/clock.ts";
 import { listsDocumentSchema } from "../../src/lists/result.ts";
+import { openStore } from "../../src/store/store.ts";
 import { startResolver } from "../lists/resolver.ts";
+import { relayed, target } from "../results/check.ts";
 import { fencepost, newFolder } from "./run.ts";
 
 vi.setConfig({ testTimeout: 60_000 });
@@ -62,6 +65,46 @@ test("keys come from a file or the environment, and are never shown", async () =
   expect(dns.asked.get("k3y.zen.dq.spamhaus.net")).toBe(15); // five questions a run
   const bad = await fencepost([...ask], { cwd, env: { FENCEPOST_LIST_KEYS: "spamhaus=k3y" } });
   expect([bad.code, /k3y/.test(bad.err)]).toEqual([65, false]);
+});
+
+test("what comes and goes is told, and since when; the exits that were proved are asked about too", async () => {
+  const cwd = newFolder();
+  writeFileSync(join(cwd, "site.yaml"), site);
+  {
+    mkdirSync(join(cwd, "fencepost"));
+    await using store = await openStore(join(cwd, "fencepost", "our-college.sqlite"), systemClock);
+    await store.runs.begin({ id: "r1", tool: "check", profile: "full", catalogue: 1 });
+    const relayed_ = target("open", { probes: [relayed("plain-external")] });
+    const probes = relayed_.probes.map((one) => ({ ...one, proof: one.proof && { ...one.proof, exit: "192.0.2.99" } }));
+    const result = JSON.stringify({ ...relayed_, probes });
+    await store.runs.addTarget("r1", { subject: "192.0.2.25:25", verdict: "open", result, sent: [] });
+  }
+  const check = async (dns: { readonly address: string }) => {
+    const ran = await fencepost(["lists", "check", "--resolver", dns.address, "--list", "spamcop", "--json"], { cwd });
+    return listsDocumentSchema.parse(JSON.parse(ran.out));
+  };
+  const listing = "26.2.0.192.bl.spamcop.net";
+  const names = (...more: readonly string[]) => ({
+    "bl.spamcop.net": {
+      kind: "names" as const,
+      names: Object.fromEntries(["2.0.0.127.bl.spamcop.net", ...more].map((name) => [name, ["127.0.0.2"]])),
+    },
+  });
+  let since = "";
+  {
+    await using dns = await startResolver({ zones: names(listing, "99.2.0.192.bl.spamcop.net") });
+    const first = await check(dns);
+    expect(first.changes?.map(({ subject }) => subject).sort()).toEqual(["192.0.2.26", "192.0.2.99"]);
+    expect(first.subjects.find(({ subject }) => subject === "192.0.2.99")?.mailer).toBe("mx");
+    since = first.subjects.find(({ subject }) => subject === "192.0.2.26")?.listings[0]?.firstSeen ?? "";
+    const second = await check(dns);
+    expect(second.changes).toBeUndefined();
+    expect(second.subjects.find(({ subject }) => subject === "192.0.2.26")?.listings[0]?.firstSeen).toBe(since);
+  }
+  await using dns = await startResolver({ zones: names("99.2.0.192.bl.spamcop.net") });
+  expect((await check(dns)).changes).toEqual([
+    { subject: "192.0.2.26", text: expect.stringMatching(/^is gone from SpamCop/) },
+  ]);
 });
 
 for (const [why, args, code, err] of [

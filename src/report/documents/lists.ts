@@ -107,7 +107,7 @@ const rank = ({ ignore, weight }: Listing): number => (ignore === null ? weights
 const countOf = (lists: readonly ListHealth[]): number => new Set(lists.map(({ list }) => list)).size;
 
 function listingEvent({ subject, mailer }: SubjectResult, listing: Listing): Event {
-  const { name, code: answer, meaning, text, weight, ignore, removal, look } = listing;
+  const { name, code: answer, meaning, text, weight, ignore, removal, look, firstSeen } = listing;
   const { kind, how, where, wants, time, fee } = removal;
   return {
     word: ignore !== null ? "ignore" : weight === "none" ? "minor" : weight,
@@ -127,7 +127,10 @@ function listingEvent({ subject, mailer }: SubjectResult, listing: Listing): Eve
             ...(fee === null ? [] : [[toned("Money: ", "strong"), `${fee}. Never pay.`]]),
           ]
         : [ignore]),
-      toned(`Answer ${answer}${look === null ? "" : `. Look: ${look}`}`, "faint"),
+      toned(
+        `Answer ${answer}${firstSeen === undefined ? "" : `, first seen ${firstSeen.slice(0, 16).replace("T", " ")} UTC`}${look === null ? "" : `. Look: ${look}`}`,
+        "faint",
+      ),
     ],
   };
 }
