@@ -9,7 +9,8 @@ export type RootName =
   | "haraka"
   | "peers"
   | "filters"
-  | "rbldnsd";
+  | "rbldnsd"
+  | "nameservers";
 
 export type Recipe = {
   readonly name: RootName;
@@ -85,6 +86,8 @@ npm install --ignore-scripts --no-audit --no-fund --omit=dev Haraka@3.3.4
   { name: "peers", packages: ["nmap", "swaks"], debconf: [], prepare: "" },
   // A server of DNS lists.
   { name: "rbldnsd", packages: ["rbldnsd"], debconf: [], prepare: "" },
+  // Servers of zone files, to load ours.
+  { name: "nameservers", packages: ["bind9", "knot", "unbound"], debconf: [], prepare: "" },
   // Packet filters, to compare our readers with.
   { name: "filters", packages: ["nftables", "iptables", "ipset"], debconf: [], prepare: "" },
 ];
