@@ -80,9 +80,10 @@ test("a table whose source is missing is unknown, whatever lies beside it", () =
   expect(verdictOf({ root: "/etc/mail", files, incomplete: false })).toBe("unknown");
 });
 
-test("a hundred thousand entries are audited", { timeout: 120_000 }, () => {
+// A hundred thousand are in bench/audit.ts.
+test("twenty thousand entries are audited", { timeout: 120_000 }, () => {
   const access = Array.from(
-    { length: 100_000 },
+    { length: 20_000 },
     (_, n) => `Connect:198.${n % 250}.${Math.floor(n / 250) % 250}.${n % 7}\tREJECT\n`,
   ).join("");
   const verdict = verdictOf(withMc("", { ...tables, "/etc/mail/access": `${access}Connect:203\tRELAY\n` }));
