@@ -6,6 +6,7 @@ import type { IpSet } from "../net/ip-set.ts";
 import { type Diagram, type Diagrams, no, yes } from "./diagram.ts";
 import type { Action, Addresses, Asked, Chain, Crossing, Match, Names, Place, Range, Reading, Rule } from "./model.ts";
 import { bitsOf, type Family, type Field, layout, maxInsides, type Packet, states } from "./packet.ts";
+import { type Stretch, stretchesOf } from "./stretches.ts";
 
 /** Outcomes, as constants of a diagram. */
 export const denied: Diagram = no;
@@ -82,6 +83,8 @@ export class Compiled {
   readonly #sides: Sides;
   readonly #stateful: Diagram;
   readonly #rules = new Map<Rule, CompiledRule>();
+  /** Rules that were taken together with others. */
+  readonly #taken = new Set<Rule>();
   readonly #chains = new Map<string, Diagram>();
   readonly #open = new Set<string>();
   readonly #idle: Idle[] = [];
@@ -101,7 +104,8 @@ export class Compiled {
 
   /** Rules of the compiled chains that some packet of this crossing meets. */
   get met(): readonly Rule[] {
-    return [...this.#rules].flatMap(([rule, { sure, maybe }]) => (sure === no && maybe === no ? [] : [rule]));
+    const alone = [...this.#rules].flatMap(([rule, { sure, maybe }]) => (sure === no && maybe === no ? [] : [rule]));
+    return [...new Set([...alone, ...this.#taken])];
   }
 
   /** Packets that the rule is surely about. */
@@ -202,16 +206,21 @@ export class Compiled {
   #rule(rule: Rule): CompiledRule {
     const known = this.#rules.get(rule);
     if (known !== undefined) return known;
+    const compiled = this.#matched(rule.matches);
+    this.#rules.set(rule, compiled);
+    return compiled;
+  }
+
+  /** Packets for which one of the conditions holds, and those for which one only may. */
+  #matched(matches: readonly Match[]): CompiledRule {
     let sure: Diagram = no;
     let maybe: Diagram = no;
-    for (const match of rule.matches) {
+    for (const match of matches) {
       const diagram = this.match(match);
       if (match.unsure === undefined) sure = this.diagrams.or(sure, diagram);
       else maybe = this.diagrams.or(maybe, diagram);
     }
-    const compiled = { sure, maybe: this.diagrams.minus(maybe, sure) };
-    this.#rules.set(rule, compiled);
-    return compiled;
+    return { sure, maybe: this.diagrams.minus(maybe, sure) };
   }
 
   #chain(name: string): Diagram {
@@ -231,25 +240,52 @@ export class Compiled {
 
   #firstMatch(chain: Chain): Diagram {
     const { diagrams } = this;
-    let later: Diagram = endOf(chain);
-    let covered: Diagram = no;
+    const stretches = stretchesOf(chain.rules, this.#asked.family);
     const shadowed = new Set<Rule>();
-    for (const rule of chain.rules) {
-      const { sure, maybe } = this.#rule(rule);
-      const any = diagrams.or(sure, maybe);
-      if (any !== no && diagrams.implies(any, covered)) shadowed.add(rule);
-      if (rule.action.kind === "permit" || rule.action.kind === "deny" || rule.action.kind === "return")
-        covered = diagrams.or(covered, sure);
+    /** Stretches that no earlier rule takes a packet from: all that they are about, and parts in which each rule has one. */
+    const whole = new Map<Stretch, { readonly all: CompiledRule; readonly each: readonly Diagram[] }>();
+    let covered: Diagram = no;
+    for (const stretch of stretches) {
+      if (stretch.together !== null) {
+        const all = this.#matched(stretch.together.map(({ match }) => match));
+        if (diagrams.and(diagrams.or(all.sure, all.maybe), covered) === no) {
+          const each = stretch.together.flatMap(({ match, ofAll }) =>
+            ofAll && match.unsure === undefined ? [this.match(match)] : [],
+          );
+          whole.set(stretch, { all, each });
+          covered = diagrams.or(covered, all.sure);
+          continue;
+        }
+      }
+      for (const rule of stretch.rules) {
+        const { sure, maybe } = this.#rule(rule);
+        const any = diagrams.or(sure, maybe);
+        if (any !== no && diagrams.implies(any, covered)) shadowed.add(rule);
+        if (rule.action.kind === "permit" || rule.action.kind === "deny" || rule.action.kind === "return")
+          covered = diagrams.or(covered, sure);
+      }
     }
-    for (let index = chain.rules.length - 1; index >= 0; index -= 1) {
-      const rule = chain.rules[index]!;
-      const before = later;
-      later = this.#with(rule, this.#outcome(rule.action, later), later);
-      if (shadowed.has(rule)) this.#idle.push({ rule, because: "shadowed" });
-      else if (later === before && rule.action.kind !== "continue" && this.about(rule) !== no)
-        this.#idle.push({ rule, because: "redundant" });
+    let later: Diagram = endOf(chain);
+    for (const stretch of stretches.toReversed()) {
+      const outcome = stretch.rules[0]?.action.kind === "permit" ? permitted : denied;
+      const taken = whole.get(stretch);
+      const same = taken === undefined ? no : diagrams.where(later, outcome);
+      // Each rule changes something where later rules never say the same; else each has to be looked at.
+      if (taken?.each.some((part) => diagrams.and(part, same) === no)) {
+        later = this.#with(taken.all, outcome, later);
+        if (taken.all.sure !== no || taken.all.maybe !== no) for (const rule of stretch.met) this.#taken.add(rule);
+      } else for (const rule of stretch.rules.toReversed()) later = this.#before(rule, later, shadowed.has(rule));
     }
     return later;
+  }
+
+  /** One rule in front of what is decided without it; notes it if it changes nothing. */
+  #before(rule: Rule, later: Diagram, shadowed: boolean): Diagram {
+    const decided = this.#with(this.#rule(rule), this.#outcome(rule.action, later), later);
+    if (shadowed) this.#idle.push({ rule, because: "shadowed" });
+    else if (later === decided && rule.action.kind !== "continue" && this.about(rule) !== no)
+      this.#idle.push({ rule, because: "redundant" });
+    return decided;
   }
 
   #lastMatch(chain: Chain): Diagram {
@@ -258,7 +294,7 @@ export class Compiled {
     let final: Diagram = no;
     for (const rule of chain.rules) {
       const { sure, maybe } = this.#rule(rule);
-      const next = this.#with(rule, this.#outcome(rule.action, decided), decided);
+      const next = this.#with({ sure, maybe }, this.#outcome(rule.action, decided), decided);
       decided = diagrams.choose(final, decided, next);
       // What a quick rule only may hold for is not settled by it: a later rule may still speak, so it stays unknown.
       if (rule.quick === true) {
@@ -272,8 +308,7 @@ export class Compiled {
   }
 
   /** A rule in front of (or behind) what is decided without it. */
-  #with(rule: Rule, outcome: Diagram, otherwise: Diagram): Diagram {
-    const { sure, maybe } = this.#rule(rule);
+  #with({ sure, maybe }: CompiledRule, outcome: Diagram, otherwise: Diagram): Diagram {
     const certain = this.diagrams.choose(sure, outcome, otherwise);
     if (maybe === no) return certain;
     const either = this.diagrams.combine(outcome, otherwise, (a, b) => (a === b ? a : unknown));
