@@ -35,6 +35,7 @@ const audited = variants
 const notReplayed: Readonly<Record<string, string>> = {
   "postfix-unanchored-domain":
     "the recipient's domain would have to end like the site's own, and is nobody's to test with",
+  "courier-percent": "its recipient is at a host that the list names: no message may be sent to it",
   "exim-any-password": "it needs a login; check tries made-up ones by itself",
   "haraka-any-password": "it needs a login; check tries made-up ones by itself",
   "sendmail-ipv6-only": "it connects from an address of the wide network that is not the lab's",
