@@ -1,4 +1,5 @@
 /** The daemons of Courier: where each listens, what it asks for, and who may relay through it. */
+
 import { posix } from "node:path";
 import { type IpAddress, isUnspecified, parseIp } from "../../../net/ip.ts";
 import type { Span } from "../../../text/source.ts";
@@ -16,6 +17,7 @@ import type {
   Truth,
   Unknown,
 } from "../../rules.ts";
+import { senderOf, sessionText } from "../../session-text.ts";
 import { type Access, accessOf, setOf } from "./access.ts";
 import { isSender, readRecipient } from "./address.ts";
 import type { CourierDomains, DomainList } from "./domains.ts";
@@ -263,26 +265,9 @@ function recipientReader(domains: CourierDomains): Listener["recipient"] {
 }
 
 function textOf(session: Session, field: TextField, recipient: Listener["recipient"]): string | null {
-  const { client, helo } = session;
-  const sender = session.reversePath.replace(/^<|>$/g, "");
   const read = recipient(session.forwardPath);
-  const to = read.kind === "address" ? read : null;
-  switch (field) {
-    case "helo":
-      return helo;
-    case "sender":
-      return sender;
-    case "sender-domain":
-      return sender.slice(sender.lastIndexOf("@") + 1);
-    case "recipient":
-      return to === null ? null : `${to.localPart}@${to.domain}`;
-    case "recipient-local-part":
-      return to?.localPart ?? null;
-    case "recipient-domain":
-      return to?.domain ?? null;
-    case "client-name":
-      return client.name;
-    case "client-reverse-name":
-      return client.reverseName;
-  }
+  return sessionText(session, field, {
+    sender: senderOf(session.reversePath),
+    recipient: read.kind === "address" ? read : null,
+  });
 }

@@ -1,4 +1,5 @@
 /** Where Haraka listens (smtp.ini), whose word about clients it takes (PROXY, XCLIENT), and the hooks behind. */
+
 import { formatIp, type IpAddress, isUnspecified, parseIp } from "../../../net/ip.ts";
 import { ipSet } from "../../../net/ip-set.ts";
 import { parsePrefix } from "../../../net/prefix.ts";
@@ -16,6 +17,7 @@ import type {
   TextField,
   Unknown,
 } from "../../rules.ts";
+import { sessionText } from "../../session-text.ts";
 import { readAddress } from "./address.ts";
 import { type ConfigFolder, isTrue } from "./files.ts";
 import { type Policy, recipientSteps, relayingOf } from "./policy.ts";
@@ -210,25 +212,10 @@ function recipientReader(policy: Policy): Listener["recipient"] {
 }
 
 function textOf(session: Session, field: TextField): string | null {
-  const { client, helo } = session;
   const sender = readAddress(session.reversePath);
   const recipient = readAddress(session.forwardPath);
-  switch (field) {
-    case "helo":
-      return helo;
-    case "sender":
-      return sender === null ? null : `${sender.user}@${sender.host}`;
-    case "sender-domain":
-      return sender?.host ?? null;
-    case "recipient":
-      return recipient === null ? null : `${recipient.user}@${recipient.host}`;
-    case "recipient-local-part":
-      return recipient?.user ?? null;
-    case "recipient-domain":
-      return recipient?.host ?? null;
-    case "client-name":
-      return client.name;
-    case "client-reverse-name":
-      return client.reverseName;
-  }
+  return sessionText(session, field, {
+    sender: sender === null ? null : { address: `${sender.user}@${sender.host}`, domain: sender.host },
+    recipient: recipient === null ? null : { localPart: recipient.user, domain: recipient.host },
+  });
 }

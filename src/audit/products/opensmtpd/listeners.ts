@@ -15,6 +15,7 @@ import type {
   Step,
   TextField,
 } from "../../rules.ts";
+import { sessionText } from "../../session-text.ts";
 import { isDomain, readPath } from "./address.ts";
 import type { Envelope } from "./envelope.ts";
 import { filterStages } from "./filters.ts";
@@ -208,25 +209,10 @@ function doors(listen: Listen, family: 4 | 6 | null, ownName: string): readonly 
 }
 
 function textOf(session: Session, field: TextField, envelopeOf: (session: Session) => Envelope | null): string | null {
-  const { client, helo, reversePath } = session;
   const recipient = envelopeOf(session)?.recipient ?? null;
-  const sender = mailAddressOf(reversePath.replace(/^<|>$/g, ""));
-  switch (field) {
-    case "helo":
-      return helo;
-    case "sender":
-      return `${sender.user}@${sender.domain}`;
-    case "sender-domain":
-      return sender.domain;
-    case "recipient":
-      return recipient === null ? null : `${recipient.user}@${recipient.domain}`;
-    case "recipient-local-part":
-      return recipient?.user ?? null;
-    case "recipient-domain":
-      return recipient?.domain ?? null;
-    case "client-name":
-      return client.name;
-    case "client-reverse-name":
-      return client.reverseName;
-  }
+  const sender = mailAddressOf(session.reversePath.replace(/^<|>$/g, ""));
+  return sessionText(session, field, {
+    sender: { address: `${sender.user}@${sender.domain}`, domain: sender.domain },
+    recipient: recipient === null ? null : { localPart: recipient.user, domain: recipient.domain },
+  });
 }

@@ -8,6 +8,7 @@ import { ipSet } from "../../../net/ip-set.ts";
 import type { Span } from "../../../text/source.ts";
 import { elsewhere } from "../../../witness/strangers.ts";
 import type { Listener, NamedDomain, Recipient, Rule, Session, Stage, TextField, Unknown } from "../../rules.ts";
+import { senderOf, sessionText } from "../../session-text.ts";
 import { type DaemonPort, defaultPort, readDaemonPort } from "./doors.ts";
 import { saysOf } from "./grant.ts";
 import type { Machine } from "./machine.ts";
@@ -224,25 +225,9 @@ function virtualSeeds(machine: Machine): readonly string[] {
 }
 
 function textOf(session: Session, field: TextField, recipient: (path: string) => Recipient): string | null {
-  const sender = session.reversePath.replace(/^<(.*)>$/, "$1");
   const read = recipient(session.forwardPath);
-  const address = read.kind === "address" ? read : null;
-  switch (field) {
-    case "helo":
-      return session.helo;
-    case "sender":
-      return sender;
-    case "sender-domain":
-      return sender.slice(sender.lastIndexOf("@") + 1);
-    case "recipient":
-      return address === null ? null : `${address.localPart}@${address.domain}`;
-    case "recipient-local-part":
-      return address?.localPart ?? null;
-    case "recipient-domain":
-      return address?.domain ?? null;
-    case "client-name":
-      return session.client.name;
-    case "client-reverse-name":
-      return session.client.reverseName;
-  }
+  return sessionText(session, field, {
+    sender: senderOf(session.reversePath),
+    recipient: read.kind === "address" ? read : null,
+  });
 }
