@@ -102,6 +102,7 @@ function answerTo(question: Exclude<Question, { kind: "message" }>, state: Sessi
     case "data":
       return reply(354, null, "End with a dot");
     case "auth":
+    case "chunk":
     case "command":
       return reply(502, "5.5.1", "Not offered");
   }

@@ -129,6 +129,8 @@ async function serve(
         return { kind: "tlsUp" };
       case "collect":
         return collect();
+      case "collectChunk":
+        throw new Error("this loop offers no BDAT");
       case "close":
         connection.close();
         return null;

@@ -9,10 +9,10 @@ import type { DomainName } from "../net/domain.ts";
 import { type IpAddress, isLoopback, sameIp } from "../net/ip.ts";
 import type { Clock, Connection, Dialer, Endpoint, Listener } from "../ports.ts";
 import type { MailDomain } from "../smtp/path.ts";
+import { readProxyHeader } from "../smtp/proxy-header.ts";
 import { type Behaviour, type BehaviourId, behaviourOf } from "./behaviours.ts";
 import { loopbackDialer, loopbackListener, type Route } from "./loopback.ts";
 import { Outgoing, type Sent } from "./outgoing.ts";
-import { readProxyHeader } from "./proxy-header.ts";
 import { type Mailer, type Paces, type PracticeCounts, practicePolicy, sessionOptions } from "./session.ts";
 import { combined, type House } from "./traits.ts";
 

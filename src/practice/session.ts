@@ -292,6 +292,8 @@ export function practicePolicy(mailer: Mailer, connection: Connection, claimed: 
         }
         case "auth":
           return onAuth(question.mechanism, question.lines, state);
+        case "chunk":
+          return say(reply(502, "5.5.1", "BDAT not offered"));
         case "command":
           return onXclient(question.argument);
       }

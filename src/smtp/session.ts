@@ -23,6 +23,8 @@ export interface SessionOptions {
   readonly maxErrors: number;
   /** Verbs that are asked about as `command` rather than refused, in upper case. */
   readonly extraVerbs: readonly string[];
+  /** BDAT is taken beside DATA (RFC 3030). */
+  readonly chunking?: true;
   /** DATA is granted though every recipient was refused: only for mailers that misbehave on purpose. */
   readonly grantsDataWithoutRecipients?: true;
 }
@@ -35,6 +37,8 @@ export type Question =
   | { readonly kind: "rcpt"; readonly path: string }
   | { readonly kind: "data" }
   | { readonly kind: "message"; readonly bytes: number }
+  /** A chunk of BDAT has passed. */
+  | { readonly kind: "chunk"; readonly last: boolean }
   | { readonly kind: "auth"; readonly mechanism: string; readonly lines: readonly string[] }
   | { readonly kind: "command"; readonly verb: string; readonly argument: string };
 
@@ -42,6 +46,7 @@ export type SessionEvent =
   | { readonly kind: "connected" }
   | { readonly kind: "line"; readonly text: string; readonly tooLong: boolean }
   | { readonly kind: "dataEnd"; readonly bytes: number }
+  | { readonly kind: "chunkEnd"; readonly last: boolean }
   | { readonly kind: "tlsUp" }
   /** `authenticated` and `restart` only matter after `auth` and `command`: XCLIENT starts the session anew. */
   | { readonly kind: "answered"; readonly reply: Reply; readonly authenticated?: string; readonly restart?: true }
@@ -53,6 +58,8 @@ export type Effect =
   | { readonly kind: "ask"; readonly question: Question }
   | { readonly kind: "startTls" }
   | { readonly kind: "collect" }
+  /** So many bytes follow, whatever is said about them; without `wanted` they are thrown away. */
+  | { readonly kind: "collectChunk"; readonly bytes: number; readonly last: boolean; readonly wanted: boolean }
   | { readonly kind: "close" };
 
 export interface SessionState {
@@ -66,6 +73,8 @@ export interface SessionState {
   readonly reversePath: string | null;
   /** The accepted forward-paths of the transaction. */
   readonly recipients: readonly string[];
+  /** How far a message that comes by BDAT is. After a chunk was refused only RSET helps (RFC 3030 §2). */
+  readonly chunks: "none" | "some" | "refused";
   readonly errors: number;
 }
 
@@ -73,6 +82,8 @@ export interface Step {
   readonly state: SessionState;
   readonly effects: readonly Effect[];
 }
+
+const noTransaction = { reversePath: null, recipients: [], chunks: "none" } as const;
 
 export function newSession(options: SessionOptions, secure: boolean): SessionState {
   return {
@@ -85,6 +96,7 @@ export function newSession(options: SessionOptions, secure: boolean): SessionSta
     authenticated: null,
     reversePath: null,
     recipients: [],
+    chunks: "none",
     errors: 0,
   };
 }
@@ -103,6 +115,8 @@ export function step(state: SessionState, event: SessionEvent): Step {
       return event.tooLong ? refuse(state, 500, "5.5.2", "Line too long") : onLine(state, event.text);
     case "dataEnd":
       return ask(state, { kind: "message", bytes: event.bytes });
+    case "chunkEnd":
+      return ask(state, { kind: "chunk", last: event.last });
     case "tlsUp":
       // RFC 3207 §4.2: everything learned before the handshake is forgotten.
       return { state: { ...newSession(state.options, true), phase: "open", errors: state.errors }, effects: [] };
@@ -155,6 +169,7 @@ function onLine(state: SessionState, line: string): Step {
     case "RCPT":
       return onPath(state, argument, /^TO:[ \t]*/i, (path) => {
         if (state.reversePath === null) return refuse(state, 503, "5.5.1", "Need MAIL first");
+        if (state.chunks !== "none") return refuse(state, 503, "5.5.1", "The message has begun");
         // RFC 5321 §4.5.3.1.10
         if (state.recipients.length >= state.options.maxRecipients)
           return refuse(state, 452, "4.5.3", "Too many recipients");
@@ -163,12 +178,16 @@ function onLine(state: SessionState, line: string): Step {
     case "DATA":
       if (argument !== "") return refuse(state, 501, "5.5.4", "Syntax: DATA");
       if (state.reversePath === null) return refuse(state, 503, "5.5.1", "Need MAIL first");
+      // RFC 3030 §3: DATA and BDAT exclude each other.
+      if (state.chunks !== "none") return refuse(state, 503, "5.5.1", "The message comes by BDAT");
       // RFC 5321 §3.3: 554 when no recipient was accepted.
       if (state.recipients.length === 0 && state.options.grantsDataWithoutRecipients !== true)
         return refuse(state, 554, "5.5.1", "No valid recipients");
       return ask(state, { kind: "data" });
+    case "BDAT":
+      return onChunk(state, argument);
     case "RSET":
-      return { state: { ...state, reversePath: null, recipients: [] }, effects: [say(250, "2.0.0", "Ok")] };
+      return { state: { ...state, ...noTransaction }, effects: [say(250, "2.0.0", "Ok")] };
     case "NOOP":
       return { state, effects: [say(250, "2.0.0", "Ok")] };
     case "QUIT":
@@ -191,6 +210,25 @@ function onLine(state: SessionState, line: string): Step {
 function onPath(state: SessionState, argument: string, prefix: RegExp, then: (path: string) => Step): Step {
   const match = prefix.exec(argument);
   return match === null ? refuse(state, 501, "5.5.4", "Syntax error in path") : then(argument.slice(match[0].length));
+}
+
+/** RFC 3030 §2: the bytes follow at once, so that even those of a refused chunk have to be read. */
+function onChunk(state: SessionState, argument: string): Step {
+  if (state.options.chunking !== true) return refuse(state, 502, "5.5.1", "BDAT not offered");
+  const size = /^(\d{1,15})(?:[ \t]+(LAST))?$/i.exec(argument);
+  // Nobody knows where the next command begins.
+  if (size === null) return end(state, reply(501, "5.5.4", "Syntax: BDAT size [LAST]"));
+  const chunk = { kind: "collectChunk", bytes: Number(size[1]), last: size[2] !== undefined } as const;
+  const against = refusalOfChunk(state);
+  if (against === null) return { state: { ...state, phase: "data" }, effects: [{ ...chunk, wanted: true }] };
+  const { state: after, effects } = refuse(state, ...against);
+  return { state: after, effects: [{ ...chunk, wanted: false }, ...effects] };
+}
+
+function refusalOfChunk({ reversePath, recipients, chunks }: SessionState): [number, string, string] | null {
+  if (chunks === "refused") return [503, "5.5.1", "A chunk was refused: say RSET"];
+  if (reversePath === null) return [503, "5.5.1", "Need MAIL first"];
+  return recipients.length === 0 ? [554, "5.5.1", "No valid recipients"] : null;
 }
 
 function onAuth(state: SessionState, argument: string): Step {
@@ -217,7 +255,7 @@ function onAnswer(state: SessionState, event: Extract<SessionEvent, { kind: "ans
     state: next,
     effects: [{ kind: "reply", reply: answer }, ...more],
   });
-  if (answer.code >= 400 && question.kind !== "message") {
+  if (answer.code >= 400 && question.kind !== "message" && question.kind !== "chunk") {
     if (question.kind === "connect") return done({ ...open, phase: "ended" }, [{ kind: "close" }]);
     const errors = open.errors + 1;
     if (errors >= open.options.maxErrors)
@@ -236,7 +274,7 @@ function onAnswer(state: SessionState, event: Extract<SessionEvent, { kind: "ans
       return done(open);
     case "helo":
       // RFC 5321 §4.1.4: EHLO resets the transaction.
-      return done({ ...open, helo: question.name, esmtp: question.verb === "EHLO", reversePath: null, recipients: [] });
+      return done({ ...open, ...noTransaction, helo: question.name, esmtp: question.verb === "EHLO" });
     case "mail":
       return done({ ...open, reversePath: question.path });
     case "rcpt":
@@ -244,12 +282,15 @@ function onAnswer(state: SessionState, event: Extract<SessionEvent, { kind: "ans
     case "data":
       return done({ ...open, phase: "data" }, [{ kind: "collect" }]);
     case "message":
-      return done({ ...open, reversePath: null, recipients: [] });
+      return done({ ...open, ...noTransaction });
+    case "chunk":
+      if (question.last) return done({ ...open, ...noTransaction });
+      return done({ ...open, chunks: answer.code < 400 ? "some" : "refused" });
     case "auth":
       if (answer.code === 334) return done({ ...open, phase: "auth", question });
       return done({ ...open, authenticated: event.authenticated ?? null });
     case "command":
-      return done(event.restart === true ? { ...open, helo: null, reversePath: null, recipients: [] } : open);
+      return done(event.restart === true ? { ...open, ...noTransaction, helo: null } : open);
   }
 }
 

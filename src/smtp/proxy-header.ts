@@ -1,8 +1,9 @@
 /**
- * The PROXY protocol header, versions 1 and 2, by which a proxy tells whom it speaks for. A practice mailer believes it
- * from anyone. Read within bounds: a version 1 line has at most 107 bytes, a version 2 header at most 16 + 536 here.
+ * The PROXY protocol header, versions 1 and 2 (HAProxy's proxy-protocol.txt), by which a proxy tells whom it speaks for.
+ * It proves nothing: whoever reads one says from whom. Read within bounds: a version 1 line has at most 107 bytes, a
+ * version 2 header at most 16 + 536 here. Pure.
  */
-import { type IpAddress, ipFromBits, parseIp } from "../net/ip.ts";
+import { formatIp, type IpAddress, ipFromBits, parseIp } from "../net/ip.ts";
 
 /** `address` is `null` where the proxy speaks for itself (UNKNOWN, LOCAL). */
 export type ProxyHeader =
@@ -49,3 +50,34 @@ function version2(bytes: Uint8Array): ProxyHeader {
   const bits = BigInt(`0x${view.subarray(16, 16 + size).toString("hex")}`);
   return { kind: "header", address: ipFromBits(family === 1 ? 4 : 6, bits), rest };
 }
+
+/** One end of the connection that the proxy speaks for. */
+interface End {
+  readonly address: IpAddress;
+  readonly port: number;
+}
+
+/** The header for a client that came to `to`; without a client (`null`) the proxy speaks for nobody it can name. */
+export function writeProxyHeader(version: 1 | 2, from: End | null, to: End): Uint8Array {
+  // Both ends are of one family: what came over the other is told without the place it came to.
+  const target =
+    from === null || from.address.family === to.address.family ? to.address : unspecified(from.address.family);
+  if (version === 1)
+    return Buffer.from(
+      from === null
+        ? "PROXY UNKNOWN\r\n"
+        : `PROXY TCP${from.address.family} ${formatIp(from.address)} ${formatIp(target)} ${from.port} ${to.port}\r\n`,
+    );
+  if (from === null) return Buffer.concat([signature, Buffer.from([0x21, 0x00, 0, 0])]);
+  const size = from.address.family === 4 ? 4 : 16;
+  const ends = Buffer.alloc(size * 2 + 4);
+  ends.write(hexOf(from.address, size), 0, "hex");
+  ends.write(hexOf(target, size), size, "hex");
+  ends.writeUInt16BE(from.port, size * 2);
+  ends.writeUInt16BE(to.port, size * 2 + 2);
+  return Buffer.concat([signature, Buffer.from([0x21, size === 4 ? 0x11 : 0x21, 0, ends.length]), ends]);
+}
+
+const unspecified = (family: 4 | 6): IpAddress => ({ family, bits: 0n });
+
+const hexOf = ({ bits }: IpAddress, size: number): string => bits.toString(16).padStart(size * 2, "0");

@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { formatIp } from "../net/ip.ts";
-import { readProxyHeader } from "./proxy-header.ts";
+import { formatIp, parseIp } from "../net/ip.ts";
+import { readProxyHeader, writeProxyHeader } from "./proxy-header.ts";
 
 const bytes = (text: string): Uint8Array => Buffer.from(text, "latin1");
 const hex = (digits: string): Uint8Array => Buffer.from(digits.replaceAll(" ", ""), "hex");
@@ -33,3 +33,30 @@ for (const [name, input, want] of [
 test("any bytes are read without throwing", () => {
   fc.assert(fc.property(fc.uint8Array({ maxLength: 700 }), (input) => void readProxyHeader(input)));
 });
+
+const end = (text: string, port: number) => {
+  const address = parseIp(text);
+  if (!address.ok) throw new Error(text);
+  return { address: address.value, port };
+};
+
+test("what is written is read again, whatever the families", () => {
+  const ends = fc.tuple(fc.oneof(fc.ipV4(), fc.ipV6()), fc.integer({ min: 0, max: 65535 }));
+  fc.assert(
+    fc.property(ends, ends, fc.constantFrom(1, 2), ([from, fromPort], [to, toPort], version) => {
+      const client = end(from, fromPort);
+      const header = writeProxyHeader(version, client, end(to, toPort));
+      expect(seen(Buffer.concat([header, bytes("rest")]))).toBe(`${formatIp(client.address)} then "rest"`);
+    }),
+  );
+});
+
+for (const [version, want] of [
+  [1, "PROXY TCP4 203.0.113.9 192.0.2.25 40000 25\r\n"],
+  [2, "\r\n\r\n\0\r\nQUIT\n\x21\x11\0\x0c\xcb\0\x71\x09\xc0\0\x02\x19\x9c\x40\0\x19"],
+] as const)
+  test(`version ${version} on the wire, and for nobody`, () => {
+    const to = end("192.0.2.25", 25);
+    expect(Buffer.from(writeProxyHeader(version, end("203.0.113.9", 40000), to)).toString("latin1")).toBe(want);
+    expect(seen(writeProxyHeader(version, null, to))).toBe('itself then ""');
+  });
