@@ -25,7 +25,8 @@ export const siteKeys: Readonly<Record<string, string>> = {
     "May internal clients send to internal addresses: everyone, only managed mailers, nobody.",
   "policy.internalSenderOnly": "Whether mail to outside must have a sender of yours. It never grants anything.",
   "policy.outboundPort25": "Whether clients other than managed mailers may reach port 25 outside.",
-  "policy.auth": "`refuse`: nobody gets a login, so one that succeeds makes nobody internal.",
+  "policy.auth":
+    "`refuse`: nobody gets a login, so one that succeeds makes nobody internal. `upstream`: as `permit`, and `guard proxy` passes logins on to the mailer behind it, once that has refused a made-up one.",
   contacts: "Whom to ask.",
   "contacts.postmaster": "Named in every probe message.",
   "contacts.csirt": "Your incident response team.",

@@ -9,7 +9,7 @@ import { readText } from "../io/files.ts";
 import { serveMetrics } from "../io/metrics.ts";
 import { localListener, tcpListener } from "../io/tcp.ts";
 import { formatHostPort } from "../net/host-port.ts";
-import { type Connection, type Endpoint, ListenError } from "../ports.ts";
+import { type Connection, type Endpoint, ListenError, type Listener } from "../ports.ts";
 import type { Site } from "../site/site.ts";
 import { SiteError, Unavailable, UsageError } from "../tasks/errors.ts";
 import { type DoorPlace, type GuardLogEvent, type GuardPorts, openDoor, openHouse } from "../tasks/guard.ts";
@@ -75,11 +75,27 @@ function handedOver(): readonly DoorPlace[] {
   return Array.from({ length: count }, (_, index) => ({ descriptor: firstDescriptor + index }));
 }
 
+/** How a door serves, once the rule is in force. */
+export interface Serving {
+  readonly serve: (connection: Connection, signal: AbortSignal) => Promise<void>;
+  /** What it runs beside its connections. */
+  readonly beside?: AsyncDisposable;
+}
+
+interface Opening {
+  readonly house: House;
+  readonly site: () => Site;
+  readonly log: (event: GuardLogEvent) => void;
+  readonly connections: () => number;
+  readonly signal: AbortSignal;
+}
+
 /** Runs a door until it is ended; gives the exit code. */
 export async function runDoor(
   door: Door,
   options: DoorOptions,
-  serve: (connection: Connection, house: House, site: () => Site, signal: AbortSignal) => Promise<void>,
+  open: (opening: Opening) => Serving,
+  listener: Listener = tcpListener(),
 ): Promise<number> {
   let reload = async (): Promise<void> => {};
   const signal = interruptSignal(() => void reload());
@@ -88,7 +104,7 @@ export async function runDoor(
   await using store = await storeAtHand(options, await files.site());
   const ports: GuardPorts = {
     files,
-    listener: tcpListener(),
+    listener,
     localListener,
     clock: realPorts.clock,
     store,
@@ -96,14 +112,13 @@ export async function runDoor(
   };
   await using running = await openHouse(options.observe === true, ports);
   reload = running.reload;
+  let connections = (): number => 0;
   try {
-    await using opened = await openDoor(
-      door,
-      options.listen,
-      (connection, stop) => serve(connection, running.house, running.site, stop),
-      ports,
-      signal,
-    );
+    const { house, site } = running;
+    const { serve, beside } = open({ house, site, log, signal, connections: () => connections() });
+    await using _beside = beside;
+    await using opened = await openDoor(door, options.listen, serve, ports, signal);
+    connections = opened.connections;
     await using _metrics =
       options.metrics === undefined
         ? null

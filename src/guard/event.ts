@@ -21,4 +21,11 @@ export interface FaultEvent {
   readonly says: string;
 }
 
+/** What a person should know about the mailer behind the guard. */
+export interface WarningEvent {
+  readonly event: "warning";
+  readonly door: Door;
+  readonly says: string;
+}
+
 export type GuardEvent = DecisionEvent | FaultEvent;

@@ -31,6 +31,11 @@ const laxTls = { minVersion: "TLSv1", ciphers: "DEFAULT@SECLEVEL=0", rejectUnaut
 export interface ServerTls {
   readonly certificate: string;
   readonly key: string;
+  /**
+   * Real mail comes in over it: Node's own protocols and ciphers, and no client is asked for a certificate, which some
+   * cannot bear. Otherwise whatever a peer can speak.
+   */
+  readonly toStrangers?: true;
 }
 
 function endpoint(address: string | undefined, port: number | undefined): Endpoint {
@@ -38,12 +43,17 @@ function endpoint(address: string | undefined, port: number | undefined): Endpoi
   return { address: parsed.ok ? parsed.value : { family: 4, bits: 0n }, port: port ?? 0 };
 }
 
+interface ServerContext {
+  readonly context: tls.SecureContext;
+  readonly asksForCertificate: boolean;
+}
+
 /** A socket, plain or TLS, read by pulling. */
 class SocketConnection implements Connection {
   readonly peer: Endpoint;
   readonly local: Endpoint;
   tls: TlsFacts | null = null;
-  readonly #server: tls.SecureContext | null;
+  readonly #server: ServerContext | null;
   #socket: net.Socket;
   #chunks: Buffer[] = [];
   #waiting = 0;
@@ -51,7 +61,7 @@ class SocketConnection implements Connection {
   #failure: Error | null = null;
   #wake: (() => void) | null = null;
 
-  constructor(socket: net.Socket, server: tls.SecureContext | null) {
+  constructor(socket: net.Socket, server: ServerContext | null) {
     this.#socket = socket;
     this.#server = server;
     this.peer = endpoint(socket.remoteAddress, socket.remotePort);
@@ -149,8 +159,8 @@ class SocketConnection implements Connection {
           })
         : new tls.TLSSocket(plain, {
             isServer: true,
-            secureContext: this.#server,
-            requestCert: true,
+            secureContext: this.#server.context,
+            requestCert: this.#server.asksForCertificate,
             rejectUnauthorized: false,
           });
     await new Promise<void>((resolve, reject) => {
@@ -288,12 +298,14 @@ export function tcpListener(serverTls: ServerTls | null = null): Listener {
   const context =
     serverTls === null
       ? null
-      : tls.createSecureContext({
-          cert: serverTls.certificate,
-          key: serverTls.key,
-          minVersion: laxTls.minVersion,
-          ciphers: laxTls.ciphers,
-        });
+      : {
+          context: tls.createSecureContext({
+            cert: serverTls.certificate,
+            key: serverTls.key,
+            ...(serverTls.toStrangers === true ? {} : { minVersion: laxTls.minVersion, ciphers: laxTls.ciphers }),
+          }),
+          asksForCertificate: serverTls.toStrangers !== true,
+        };
   return {
     async listen(on, serve, options = {}): Promise<Listening> {
       const { server, closing } = serving(context, serve, options);
@@ -326,7 +338,7 @@ export const localListener: LocalListener = {
 };
 
 function serving(
-  context: tls.SecureContext | null,
+  context: ServerContext | null,
   serve: (connection: Connection) => Promise<void>,
   { maxConnections }: { readonly maxConnections?: number },
 ): { readonly server: net.Server; readonly closing: () => Promise<void> } {

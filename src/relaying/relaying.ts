@@ -49,7 +49,7 @@ export function relayRule(site: Site, { loopback }: RuleOptions = { loopback: "i
   /** Why the client is internal, or `null`: it is a stranger. A login of which nothing is known is none. */
   const standing = ({ address, authenticated, managed }: Session["client"]): PermitReason | null => {
     if (managed) return "managed-mailer";
-    if (authenticated === "yes" && policy.auth === "permit") return "logged-in";
+    if (authenticated === "yes" && policy.auth !== "refuse") return "logged-in";
     if (address === null) return null;
     if (isLoopback(address)) return loopback === "internal" ? "inside-client" : null;
     return lookup.isOurAddress(address) ? "inside-client" : null;

@@ -75,8 +75,11 @@ const policy = z.strictObject({
   /** Must mail to outside have a sender in our domains? It never grants anything. */
   internalSenderOnly: z.boolean().meta({ description: "true or false" }).default(false),
   outboundPort25: z.enum(["open", "managed-only"]).default("open"),
-  /** `refuse`: the site gives out no logins, so a login that succeeds makes nobody internal. */
-  auth: z.enum(["permit", "refuse"]).default("permit"),
+  /**
+   * `refuse`: the site gives out no logins, so a login that succeeds makes nobody internal. `upstream`: as `permit`, and
+   * the guard's proxy passes logins on to the mailer behind it.
+   */
+  auth: z.enum(["permit", "refuse", "upstream"]).default("permit"),
 });
 
 const contacts = z.strictObject({

@@ -153,7 +153,7 @@ for (const [text, ...want] of [
   ],
   [
     `${least}policy: {auth: prmit}\n`,
-    'site.yaml:4:16: policy.auth: expected permit, refuse; found "prmit". Did you mean permit?',
+    'site.yaml:4:16: policy.auth: expected permit, refuse, upstream; found "prmit". Did you mean permit?',
   ],
   [
     `${least}mailers: [{name: mx1, addresses: [192.0.2.25], ports: [{port: 25, role: smarthst}, 0]}]\n`,

@@ -3,7 +3,7 @@
  * what was refused is counted. A file that cannot be used leaves the rule as it was.
  */
 import { guardRule } from "../guard/decide.ts";
-import type { DecisionEvent, FaultEvent } from "../guard/event.ts";
+import type { DecisionEvent, FaultEvent, WarningEvent } from "../guard/event.ts";
 import type { House } from "../guard/house.ts";
 import type { GuardState } from "../guard/metrics.ts";
 import { anybody, readRecipients } from "../guard/recipients.ts";
@@ -18,6 +18,7 @@ export type DoorPlace = Endpoint | LocalPlace;
 export type GuardLogEvent =
   | DecisionEvent
   | FaultEvent
+  | WarningEvent
   | { readonly event: "rules"; readonly says: string; readonly inOrder: boolean };
 
 /** What is read from outside and may change while the guard runs. */
@@ -139,7 +140,7 @@ async function every(ms: number, signal: AbortSignal, clock: Clock, act: () => P
 }
 
 /** Connections that a door serves at once; Postfix opens one for each of its smtpd processes. */
-const maxConnections = 10_000;
+export const maxConnections = 10_000;
 
 /** A door that is open, until it is disposed of. */
 export interface OpenDoor extends AsyncDisposable {

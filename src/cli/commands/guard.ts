@@ -21,6 +21,7 @@ import {
   wholeNumber,
 } from "../surroundings.ts";
 import { terminal } from "../terminal.ts";
+import { addGuardProxy } from "./guard-proxy.ts";
 
 const formats = ["text", "json", "html"] as const;
 
@@ -78,9 +79,9 @@ export function addGuard(program: Command): void {
     .option("--quiet", "do not say where it listens")
     .addHelpText("after", policyExamples)
     .action(async (options: DoorOptions) => {
-      process.exitCode = await runDoor("policy", options, (connection, house, _site, signal) =>
-        servePolicy(connection, house, signal),
-      );
+      process.exitCode = await runDoor("policy", options, ({ house }) => ({
+        serve: (connection, signal) => servePolicy(connection, house, signal),
+      }));
     });
   addDoorOptions(
     guard
@@ -91,10 +92,11 @@ export function addGuard(program: Command): void {
     .option("--quiet", "do not say where it listens")
     .addHelpText("after", milterExamples)
     .action(async (options: DoorOptions) => {
-      process.exitCode = await runDoor("milter", options, (connection, house, _site, signal) =>
-        serveMilter(connection, house, signal),
-      );
+      process.exitCode = await runDoor("milter", options, ({ house }) => ({
+        serve: (connection, signal) => serveMilter(connection, house, signal),
+      }));
     });
+  addGuardProxy(guard);
   addStoreOptions(
     addSiteOption(
       guard
