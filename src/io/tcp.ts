@@ -57,6 +57,7 @@ class SocketConnection implements Connection {
   #socket: net.Socket;
   #chunks: Buffer[] = [];
   #waiting = 0;
+  #paused = false;
   #ended = false;
   #failure: Error | null = null;
   #wake: (() => void) | null = null;
@@ -80,7 +81,10 @@ class SocketConnection implements Connection {
   readonly #onData = (chunk: Buffer): void => {
     this.#chunks.push(chunk);
     this.#waiting += chunk.length;
-    if (this.#waiting >= highWater) this.#socket.pause();
+    if (this.#waiting >= highWater) {
+      this.#paused = true;
+      this.#socket.pause();
+    }
     this.#wake?.();
   };
 
@@ -101,7 +105,8 @@ class SocketConnection implements Connection {
         const all = this.#chunks.length === 1 ? this.#chunks[0]! : Buffer.concat(this.#chunks);
         this.#chunks = [];
         this.#waiting = 0;
-        this.#socket.resume();
+        if (this.#paused) this.#socket.resume();
+        this.#paused = false;
         return all;
       }
       if (this.#failure !== null) throw new ConnectionLost(this.#failure.message, { cause: this.#failure });
@@ -149,6 +154,8 @@ class SocketConnection implements Connection {
       plain.off(event, listener);
     this.#chunks = [];
     this.#waiting = 0;
+    if (this.#paused) plain.resume();
+    this.#paused = false;
     const secure =
       this.#server === null
         ? tls.connect({

@@ -56,7 +56,7 @@ export function openProxy(
 
   const asking = (async () => {
     while (!signal.aborted) {
-      const answers = await askUpstream(request.upstream, request.hostName, ports, signal);
+      const answers = await askUpstream(request, ports, signal);
       believesLogins = answers.believesLogins;
       for (const says of warnings(answers, request, site())) ports.log({ event: "warning", door: "proxy", says });
       for (const around of await reachedAround(request, site(), ports, signal))

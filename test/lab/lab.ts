@@ -7,6 +7,7 @@ import { type Ground, layGround } from "./ground.ts";
 import { type RunningMailer, startMailer } from "./mailer.ts";
 import type { NamespaceName } from "./network.ts";
 import { runPeer } from "./peers.ts";
+import type { RootName } from "./recipes.ts";
 import { type Ran, type RunOptions, run } from "./run.ts";
 import type { Caught } from "./sink.ts";
 import { siteYaml } from "./site-file.ts";
@@ -21,8 +22,8 @@ export type Lab = AsyncDisposable & {
   readonly exec: (namespace: NamespaceName, argv: readonly string[], options?: RunOptions) => Promise<Ran>;
   /** Starts a program in one of the lab's namespaces; returns when it prints the line `ready`. It gets SIGTERM at its end. */
   readonly start: (namespace: NamespaceName, argv: readonly string[], ready: string) => Promise<Child>;
-  /** Runs somebody else's tester (nmap, swaks) in the world. */
-  readonly peer: (argv: readonly string[]) => Promise<Ran>;
+  /** Runs a program of another root in the world: somebody else's tester (nmap, swaks), Postfix's smtp-source. */
+  readonly peer: (argv: readonly string[], root?: RootName) => Promise<Ran>;
   /** What has arrived at the outside sink since the variant was started. */
   readonly caught: () => readonly Caught[];
   /** What the mailers logged. */
@@ -72,7 +73,8 @@ export async function startLab(variant: Variant): Promise<Lab> {
       exec: (namespace, argv, options) => run(["ip", "netns", "exec", names[namespace], ...argv], options),
       start: (namespace, argv, ready) =>
         startChild(["ip", "netns", "exec", names[namespace], "sh", "-c", untilStdinEnds, "start", ...argv], ready),
-      peer: async (argv) => runPeer(argv, { unpacked: await ground.unpacked("peers"), network: world.network }),
+      peer: async (argv, root = "peers") =>
+        runPeer(argv, { unpacked: await ground.unpacked(root), network: world.network }),
       caught: () => world.caught.slice(first),
       log: () => mailers.map((mailer) => mailer.log()).join("\n"),
       died: () => mailers.some((mailer) => /^start ended with /m.test(mailer.log())),

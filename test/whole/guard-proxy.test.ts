@@ -355,8 +355,36 @@ test("it warns of an upstream that relays for it", async () => {
   });
 });
 
+test("with observe nothing passes to a mailer that takes every client for the guard", async () => {
+  await withClient({}, { observe: true }, async (client) => {
+    expect(await client.say("EHLO c.example", "MAIL FROM:<>", "RCPT TO:<x@elsewhere.example>", toUs[1])).toEqual([
+      ...["250", "250", "450", "250"],
+    ]);
+  });
+});
+
+test("fifty connections are enough for a stranger", async () => {
+  await using upstream = await fakeUpstream();
+  await using proxy = await proxyBefore(upstream.port, { acceptProxy: net("127.0.0.0/8") });
+  const from = (address: string): Talk => {
+    const talk = new Talk(proxy.port);
+    talk.send(`PROXY TCP4 ${address} 192.0.2.25 4711 25\r\n`);
+    return talk;
+  };
+  const all = Array.from({ length: 51 }, () => from("203.0.113.9"));
+  const heard = await Promise.all(all.map((one) => one.reply()));
+  expect(heard.filter((line) => line.startsWith("421 4.7.0")).length).toBe(1);
+  using other = from("203.0.113.10");
+  expect(await other.reply()).toMatch(/^220/);
+  all.find((_, n) => heard[n]?.startsWith("220"))?.[Symbol.dispose]();
+  await wait(50);
+  using again = from("203.0.113.9");
+  expect(await again.reply()).toMatch(/^220/);
+  for (const one of all) one[Symbol.dispose]();
+});
+
 test("with observe everything passes, and is counted", async () => {
-  await withClient({}, { observe: true }, async (client, _upstream, proxy) => {
+  await withClient({ keywords: ["XCLIENT ADDR"] }, { observe: true }, async (client, _upstream, proxy) => {
     expect(await client.say("EHLO c.example", "MAIL FROM:<>", "RCPT TO:<x@elsewhere.example>")).toEqual([
       "250",
       "250",

@@ -3,14 +3,15 @@ import { lookup } from "node:dns/promises";
 import { hostname } from "node:os";
 import { type Command, InvalidArgumentError, Option } from "commander";
 import { type Identity, identities } from "../../guard/proxy/upstream.ts";
-import { readText } from "../../io/files.ts";
+import { readText, UnreadableFile } from "../../io/files.ts";
 import { tcpDialer, tcpListener } from "../../io/tcp.ts";
 import { type Host, type HostPort, parseHostPort } from "../../net/host-port.ts";
 import { type IpAddress, parseIp, sameIp } from "../../net/ip.ts";
 import { ipSet } from "../../net/ip-set.ts";
 import { type Prefix, parsePrefix } from "../../net/prefix.ts";
+import type { Listener } from "../../ports.ts";
 import type { Site } from "../../site/site.ts";
-import { Unavailable, UsageError } from "../../tasks/errors.ts";
+import { DataError, InputMissing, Unavailable, UsageError } from "../../tasks/errors.ts";
 import { type DoorPlace, maxConnections } from "../../tasks/guard.ts";
 import { openProxy } from "../../tasks/guard-proxy.ts";
 import { addDoorOptions, type DoorOptions, runDoor } from "../guard-door.ts";
@@ -80,7 +81,7 @@ export function addGuardProxy(guard: Command): void {
 }
 
 async function run(options: ProxyOptions): Promise<number> {
-  const tls = await serverTls(options);
+  const listener = await listenerWith(options);
   const address = await addressOf(options.upstream.host);
   const { site } = await siteAtHand(options, () => {});
   const request = {
@@ -90,7 +91,7 @@ async function run(options: ProxyOptions): Promise<number> {
     acceptProxy: ipSet(options.acceptProxy ?? []),
     acceptXclient: ipSet(options.acceptXclient ?? []),
     hostName: hostNameFor(site, options.listen),
-    startTls: tls !== null,
+    startTls: options.certificate !== undefined,
   };
   return runDoor(
     "proxy",
@@ -100,20 +101,30 @@ async function run(options: ProxyOptions): Promise<number> {
       const proxy = openProxy(request, house, current, pressed, { ...realPorts, dialer: tcpDialer, log }, signal);
       return { serve: proxy.serve, beside: proxy };
     },
-    tcpListener(tls),
+    listener,
   );
 }
 
-async function serverTls({ certificate, key }: ProxyOptions) {
-  if (certificate === undefined && key === undefined) return null;
+/** The listener, which offers STARTTLS if it is given a certificate. */
+async function listenerWith({ certificate, key }: ProxyOptions): Promise<Listener> {
+  if (certificate === undefined && key === undefined) return tcpListener();
   if (certificate === undefined || key === undefined)
     throw new UsageError("STARTTLS needs both --certificate and --key.");
-  const maxPem = 1024 * 1024;
-  return {
-    certificate: await readText(certificate, maxPem),
-    key: await readText(key, maxPem),
-    toStrangers: true,
-  } as const;
+  const [chain, secret] = await Promise.all([pem(certificate), pem(key)]);
+  try {
+    return tcpListener({ certificate: chain, key: secret, toStrangers: true });
+  } catch (error) {
+    const why = error instanceof Error ? error.message : String(error);
+    throw new DataError(`${certificate}, ${key}: no certificate and its key in PEM form (${why}).`, { cause: error });
+  }
+}
+
+async function pem(path: string): Promise<string> {
+  try {
+    return await readText(path, 1024 * 1024);
+  } catch (error) {
+    throw error instanceof UnreadableFile ? new InputMissing(error.message, { cause: error }) : error;
+  }
 }
 
 /** Names are looked up as other programs of this machine do, /etc/hosts included. */

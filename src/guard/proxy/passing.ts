@@ -27,6 +27,8 @@ export interface Answer {
 /** What the proxy says of a message with other line ends than CRLF (RFC 5321 §2.3.8). */
 const bareLineEnd = reply(550, "5.6.0", "Message refused: bare CR, bare LF or NUL in it");
 
+const notSeen = reply(450, "4.7.1", "Not passed on: the mail server behind does not see who you are");
+
 export class Passing {
   readonly #proxy: ProxyHouse;
   readonly #watched: Watched;
@@ -172,6 +174,8 @@ export class Passing {
       this.#proxy.house,
     );
     if (ruling.action === "refuse") return reply(ruling.code, ruling.enhanced, ruling.text);
+    // Only observed. A mailer that takes the client for the guard, which it may well trust, would relay for it.
+    if (ruling.decision.action === "refuse" && !this.#connected().seesClient) return notSeen;
     const known = this.#proxy.unknown.recall(read.path);
     if (known !== null) return known;
     const answer = await this.#final(`RCPT TO:${read.path}${read.parameters}`);

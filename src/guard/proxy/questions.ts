@@ -5,7 +5,17 @@
 import { Dialogue, type Heard } from "../../dialogue/client.ts";
 import { type Clock, DialError, type Dialer, type Endpoint, type Random } from "../../ports.ts";
 import { type Extensions, parseExtensions } from "../../smtp/ehlo.ts";
+import { writeProxyHeader } from "../../smtp/proxy-header.ts";
 import { isPositive, type Reply } from "../../smtp/reply.ts";
+import { latin1 } from "../../text/lines.ts";
+import type { Identity } from "./upstream.ts";
+
+/** The mailer behind, and whether it expects a PROXY header. */
+export interface Asked {
+  readonly upstream: Endpoint;
+  readonly send: Identity;
+  readonly hostName: string;
+}
 
 export interface QuestionPorts {
   readonly dialer: Dialer;
@@ -30,18 +40,13 @@ const replyMs = 20_000;
 const unknown: UpstreamAnswers = { relaysForGuard: "unknown", offersXclient: "unknown", believesLogins: "unknown" };
 
 /** Asks once. Throws only the signal's reason. */
-export async function askUpstream(
-  to: Endpoint,
-  hostName: string,
-  ports: QuestionPorts,
-  signal: AbortSignal,
-): Promise<UpstreamAnswers> {
-  const relays = await withUpstream(to, hostName, ports, signal, async (say, extensions) => ({
+export async function askUpstream(asked: Asked, ports: QuestionPorts, signal: AbortSignal): Promise<UpstreamAnswers> {
+  const relays = await withUpstream(asked, ports, signal, async (say, extensions) => ({
     relaysForGuard: await relaysFor(say),
     offersXclient: extensions.has("XCLIENT") ? ("yes" as const) : ("no" as const),
   }));
   if (relays === null) return unknown;
-  const believes = await withUpstream(to, hostName, ports, signal, (say, extensions) =>
+  const believes = await withUpstream(asked, ports, signal, (say, extensions) =>
     believesLogin(say, extensions, ports.random),
   );
   return { ...relays, believesLogins: believes ?? "unknown" };
@@ -62,14 +67,17 @@ export async function greets(to: Endpoint, { dialer, clock }: QuestionPorts, sig
 type Say = (line: string) => Promise<Reply | null>;
 
 async function withUpstream<T>(
-  to: Endpoint,
-  hostName: string,
+  { upstream, send, hostName }: Asked,
   { dialer, clock }: QuestionPorts,
   signal: AbortSignal,
   ask: (say: Say, extensions: Extensions) => Promise<T>,
 ): Promise<T | null> {
   try {
-    await using dialogue = new Dialogue(await dialer.connect(to, { timeoutMs: dialMs }, signal), clock, signal);
+    const connection = await dialer.connect(upstream, { timeoutMs: dialMs }, signal);
+    await using dialogue = new Dialogue(connection, clock, signal);
+    // The guard asks for itself.
+    if (send === "proxy1" || send === "proxy2")
+      await dialogue.say(latin1(writeProxyHeader(send === "proxy1" ? 1 : 2, connection.local, upstream)));
     const replyIn = (heard: Heard): Reply | null => (heard.kind === "reply" ? heard.reply : null);
     const say: Say = async (line) => replyIn(await dialogue.command(line, replyMs));
     const greeting = replyIn(await dialogue.hear(replyMs));

@@ -43,6 +43,8 @@ export class Upstream {
   readonly #lines = new LineBuffer(replyLimits.line);
   /** What it offers, as it said last. */
   extensions: Extensions = new Map();
+  /** It sees the client rather than the guard, so that its own rules are about the client. */
+  seesClient = false;
   /** Whether there is TLS to it. */
   get secure(): boolean {
     return this.#connection.tls !== null;
@@ -88,6 +90,7 @@ export class Upstream {
     if (send === "proxy1" || send === "proxy2") {
       const from = client.address === null ? null : { address: client.address, port: client.port };
       await this.write(writeProxyHeader(send === "proxy1" ? 1 : 2, from, at));
+      this.seesClient = from !== null;
     }
     const greeting = await this.hear();
     if (greeting.code !== 220) return refusalOf(greeting);
@@ -114,7 +117,9 @@ export class Upstream {
     const xclient = send === "xclient" ? writeXclient(client, helo, esmtp ? "ESMTP" : "SMTP", this.extensions) : null;
     if (xclient === null) return null;
     const known = await this.command(xclient);
-    return known.code === 220 ? hello() : refusalOf(known);
+    if (known.code !== 220) return refusalOf(known);
+    this.seesClient = client.address !== null;
+    return hello();
   }
 
   /** Says one line (one character a byte) and gives the reply. */
