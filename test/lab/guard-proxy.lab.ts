@@ -61,11 +61,17 @@ function moved(variant: Variant): Variant {
   };
 }
 
+const people = ["postmaster", "abuse", "alice", "bob"];
+
 /** The lab as strangers see it: the guard in the mailer's place. */
 async function behindGuard(running: Lab): Promise<Lab> {
   const variant: Variant = { ...running.variant, listeners: onBoth(25) };
   const siteFile = join(dirname(running.siteFile), `${variant.name}-guarded.yaml`);
-  await writeFile(siteFile, siteYaml(variant));
+  const recipients = join(dirname(running.siteFile), "recipients");
+  await writeFile(recipients, people.map((name) => `${name}@ourcollege.ac.uk\n`).join(""));
+  // Exim trusts everyone there, and so verifies no recipient: the guard has to know them.
+  const listed = variant.name.startsWith("exim-everyone") ? `recipients: ${recipients}\n` : "";
+  await writeFile(siteFile, siteYaml(variant) + listed);
   await running.exec(
     "mailerA",
     ["bash", "-c", `until (exec 3<>/dev/tcp/127.0.0.1/2525) 2>/dev/null; do sleep 0.2; done`],
