@@ -355,6 +355,14 @@ test("it warns of an upstream that relays for it", async () => {
   });
 });
 
+test("whoever calls himself ever something else is let go", async () => {
+  await withClient({}, {}, async (client, upstream) => {
+    const replies = await client.say(...Array.from({ length: 25 }, (_, n) => `EHLO c${n}.example`));
+    expect(replies.slice(19, 22)).toEqual(["250", "421", "closed"]);
+    expect(upstream.sessions()).toBeLessThan(25);
+  });
+});
+
 test("with observe nothing passes to a mailer that takes every client for the guard", async () => {
   await withClient({}, { observe: true }, async (client) => {
     expect(await client.say("EHLO c.example", "MAIL FROM:<>", "RCPT TO:<x@elsewhere.example>", toUs[1])).toEqual([

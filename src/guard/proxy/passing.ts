@@ -27,6 +27,10 @@ export interface Answer {
 /** What the proxy says of a message with other line ends than CRLF (RFC 5321 §2.3.8). */
 const bareLineEnd = reply(550, "5.6.0", "Message refused: bare CR, bare LF or NUL in it");
 
+/** Each new name costs a new connection to the upstream. */
+const maxIntroductions = 20;
+const tooManyIntroductions = reply(421, "4.7.0", "Too many introductions");
+
 const notSeen = reply(450, "4.7.1", "Not passed on: the mail server behind does not see who you are");
 
 export class Passing {
@@ -39,6 +43,7 @@ export class Passing {
   #upstream: Upstream | null = null;
   /** The name and the protocol that the upstream was told. */
   #introduced: string | null = null;
+  #introductions = 0;
   #reversePath = "<>";
   #utf8 = false;
   /** The upstream has something to forget before the next transaction. */
@@ -75,7 +80,7 @@ export class Passing {
       case "mail":
         return { reply: await this.#mail(question.path, state) };
       case "rcpt":
-        return { reply: await this.#rcpt(question.path, state) };
+        return { reply: await this.#rcpt(question.path) };
       case "data":
         return { reply: await this.#data(state) };
       case "message":
@@ -120,6 +125,8 @@ export class Passing {
     // A login belongs to a connection.
     if (this.#loggedIn) throw new UpstreamLost("the connection that has logged in is gone");
     this.#leave();
+    this.#introductions += 1;
+    if (this.#introductions > maxIntroductions) return tooManyIntroductions;
     const { settings, dialer } = this.#proxy;
     const opened = await Upstream.open(
       {
@@ -160,14 +167,14 @@ export class Passing {
     return answer;
   }
 
-  async #rcpt(text: string, state: SessionState): Promise<Reply> {
+  async #rcpt(text: string): Promise<Reply> {
     const read = splitArgument(text);
     if (read === null) return reply(501, "5.5.4", "Syntax: RCPT TO:<address>");
     const ruling = judge(
       "proxy",
       {
         client: this.#client.address,
-        authenticated: state.authenticated !== null || this.#client.loggedIn,
+        authenticated: this.#loggedIn || this.#client.loggedIn,
         reversePath: fromWire(this.#reversePath),
         forwardPath: fromWire(read.path),
       },
@@ -265,7 +272,7 @@ export class Passing {
       hostName: this.#proxy.settings.hostName,
       esmtp: state.esmtp,
       tls: state.tls,
-      loggedIn: state.authenticated !== null,
+      loggedIn: this.#loggedIn || this.#client.loggedIn,
       utf8: this.#utf8,
       at: this.#proxy.clock.now(),
     });
