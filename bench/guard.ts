@@ -21,6 +21,22 @@ import type { Variant } from "../test/lab/variant.ts";
 const main = fileURLToPath(new URL("../dist/cli/main.js", import.meta.url));
 const everyone = postfixVariants.find(({ name }) => name === "postfix-everyone")!;
 
+const settings = {
+  alone: { lines: "", door: null, port: 25 },
+  policy: {
+    lines:
+      "smtpd_relay_restrictions = check_policy_service inet:127.0.0.1:10031, permit_mynetworks, reject_unauth_destination\n",
+    door: ["policy", "--listen", "127.0.0.1:10031"],
+    port: 25,
+  },
+  milter: {
+    lines: "smtpd_milters = inet:127.0.0.1:10033\nmilter_default_action = tempfail\n",
+    door: ["milter", "--listen", "127.0.0.1:10033"],
+    port: 25,
+  },
+  proxy: { lines: "", door: ["proxy", "--listen", "0.0.0.0:26", "--upstream", "127.0.0.1:25"], port: 26 },
+} as const;
+
 console.log(`${cpus().length} processors, load ${loadavg()[0]?.toFixed(1)} before the start`);
 try {
   await decisions();
@@ -86,22 +102,6 @@ function discarding(lines: string): Variant {
     listeners: onBoth(25),
   };
 }
-
-const settings = {
-  alone: { lines: "", door: null, port: 25 },
-  policy: {
-    lines:
-      "smtpd_relay_restrictions = check_policy_service inet:127.0.0.1:10031, permit_mynetworks, reject_unauth_destination\n",
-    door: ["policy", "--listen", "127.0.0.1:10031"],
-    port: 25,
-  },
-  milter: {
-    lines: "smtpd_milters = inet:127.0.0.1:10033\nmilter_default_action = tempfail\n",
-    door: ["milter", "--listen", "127.0.0.1:10033"],
-    port: 25,
-  },
-  proxy: { lines: "", door: ["proxy", "--listen", "0.0.0.0:26", "--upstream", "127.0.0.1:25"], port: 26 },
-} as const;
 
 async function besidePostfix(): Promise<void> {
   console.log("a real Postfix, messages/s, smtp-source -s 20 -l 4000 -m 1500, best of 3");
