@@ -20,6 +20,7 @@ export const floors = {
   guard: 5,
   lists: 5,
   practice: 5,
+  repair: 5,
   sweep: 5,
   report: 6,
   store: 6,

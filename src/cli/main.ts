@@ -13,6 +13,8 @@ const commands: Readonly<Record<string, () => Promise<(program: Command) => void
   sweep: async () => (await import("./commands/sweep.ts")).addSweep,
   lists: async () => (await import("./commands/lists.ts")).addLists,
   complaints: async () => (await import("./commands/complaints.ts")).addComplaints,
+  status: async () => (await import("./commands/status.ts")).addStatus,
+  brief: async () => (await import("./commands/brief.ts")).addBrief,
   init: async () => (await import("./commands/init.ts")).addInit,
   doctor: async () => (await import("./commands/doctor.ts")).addDoctor,
   history: async () => (await import("./commands/history.ts")).addHistory,

@@ -40,7 +40,7 @@ const telling = new Set(["open", "suspect", "unreachable", "not-listening", "clo
  */
 export function standing(assessments: readonly Assessment[], at: string): Standing {
   const past = assessments.filter((one) => one.at <= at);
-  const latest = newestBySubject(past.filter((one) => one.tool === "check" && telling.has(one.verdict)));
+  const latest = latestChecks(past);
   if (latest.length === 0) return { is: "unknown", at: null, because: "it was not tested" };
   const open = latest.find(({ verdict }) => verdict === "open");
   if (open !== undefined) return { is: "open", at: open.at, because: `${open.subject} was open` };
@@ -67,6 +67,11 @@ export function standing(assessments: readonly Assessment[], at: string): Standi
           ? `${short.subject} was closed, tested with the profile ${short.profile || "unknown"} and not with full`
           : `${short.subject} was ${short.verdict}`,
   };
+}
+
+/** Of each address and port the newest test that settled something, by subject. */
+export function latestChecks(assessments: readonly Assessment[]): readonly Assessment[] {
+  return newestBySubject(assessments.filter((one) => one.tool === "check" && telling.has(one.verdict)));
 }
 
 /** Unreachable from a working place outside, and another tool agrees. */

@@ -8,6 +8,8 @@ import { disputeDocumentSchema } from "../lists/dispute-result.ts";
 import { refusalsSchema } from "../lists/refusals/result.ts";
 import { removalDocumentSchema } from "../lists/removal-result.ts";
 import { listsDocumentSchema } from "../lists/result.ts";
+import { briefDocumentSchema } from "../repair/brief-result.ts";
+import { statusDocumentSchema } from "../repair/result.ts";
 import { sweepDocumentSchema } from "../sweep/result.ts";
 import { catalogueSchema } from "./results/catalogue.ts";
 import { doctorSchema } from "./results/doctor.ts";
@@ -19,6 +21,7 @@ import { publishSchema } from "./results/publish.ts";
 
 export const documentSchemas = {
   audit: auditDocumentSchema,
+  brief: briefDocumentSchema,
   catalogue: catalogueSchema,
   check: checkDocumentSchema,
   complaints: complaintsDocumentSchema,
@@ -34,6 +37,7 @@ export const documentSchemas = {
   "lists-removal": removalDocumentSchema,
   "lists-publish": publishSchema,
   "lists-refusals": refusalsSchema,
+  status: statusDocumentSchema,
   sweep: sweepDocumentSchema,
 } as const satisfies Record<string, z.ZodType>;
 

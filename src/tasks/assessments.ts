@@ -4,7 +4,7 @@ import { targetResultSchema } from "../check/result.ts";
 import { filterDocumentSchema } from "../filters/result.ts";
 import type { Assessment } from "../finding/assessment.ts";
 import { formatHostPort } from "../net/host-port.ts";
-import { formatIp, type IpAddress } from "../net/ip.ts";
+import { formatIp, type IpAddress, isLoopback } from "../net/ip.ts";
 import { ipSet } from "../net/ip-set.ts";
 import { parsePrefix } from "../net/prefix.ts";
 import type { Site } from "../site/model.ts";
@@ -38,8 +38,8 @@ async function checksOf(address: IpAddress, store: Store): Promise<readonly Asse
   for (const { tool, subject, result } of await store.runs.ofSubjectsBeginning(withoutPort, maxResults)) {
     if (tool !== "check") continue;
     const read = targetResultSchema.safeParse(JSON.parse(result));
-    // A rehearsal on one machine says nothing of the Internet.
-    if (!read.success || read.data.practice) continue;
+    // A rehearsal on one machine says nothing of the Internet, and all of a mailer that is there alone.
+    if (!read.success || (read.data.practice && !isLoopback(address))) continue;
     const { verdict, reason, finishedAt, vantage, coverage } = read.data;
     found.push({
       subject,

@@ -93,9 +93,9 @@ export async function* auditTask(
         ...(tree === undefined ? {} : { digest: digestOf(tree, request, deployment) }),
         ...(fixed.length === 0 ? {} : { fixed: [...fixed], written: [...written] }),
       };
-      const before = (await store?.runs.latest(subjectOf(result.name), run)) ?? null;
+      const before = (await store?.runs.latest(subjectOfConfiguration(result.name), run)) ?? null;
       await store?.runs.addTarget(run, {
-        subject: subjectOf(result.name),
+        subject: subjectOfConfiguration(result.name),
         verdict: result.verdict,
         result: JSON.stringify(result),
         sent: [],
@@ -118,7 +118,7 @@ export async function* auditTask(
 }
 
 /** Subjects of other tools are addresses: this is none. */
-const subjectOf = (name: string): string => `configuration ${name}`;
+export const subjectOfConfiguration = (name: string): string => `configuration ${name}`;
 
 function checkUsage({ paths, local, changed, fix, product }: AuditTaskRequest, { store }: AuditTaskPorts): void {
   if (local && paths.length > 0) throw new UsageError("Name paths or --local, not both.");
@@ -247,7 +247,7 @@ async function unchanged(
 ): Promise<ReadonlyMap<string, AuditResult>> {
   const standing = new Map<string, AuditResult>();
   for (const { name, tree } of configurations) {
-    const last = await store?.runs.latest(subjectOf(name), "");
+    const last = await store?.runs.latest(subjectOfConfiguration(name), "");
     if (last === null || last === undefined) continue;
     const read = auditResultSchema.safeParse(JSON.parse(last.result));
     if (read.success && read.data.digest === digest(tree))

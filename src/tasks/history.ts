@@ -63,7 +63,7 @@ async function stateOf(row: RunRow, { store }: HistoryPorts): Promise<PastRun["s
 const secondsSince = (then: Date, clock: Clock): number =>
   Math.max(0, Math.round((clock.now().getTime() - then.getTime()) / 1000));
 
-function newerProbes(serial: number, { probes }: Catalogue): number {
+export function newerProbes(serial: number, { probes }: Catalogue): number {
   return probes.filter(({ since, class: group }) => since > serial && group !== "control").length;
 }
 

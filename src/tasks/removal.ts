@@ -39,7 +39,7 @@ export type RemovalPorts = Omit<ListsTaskPorts, "store"> & {
   readonly tell: (text: string) => void;
 };
 
-/** Kinds of statements about an address. */
+/** Kinds of statements about an address: of a mailer they stand at each of its addresses (`say.ts`). */
 const kinds = { because: "because", cause: "cause", queueClean: "queue-clean" } as const;
 
 /** Throws `UsageError`. */
