@@ -16,6 +16,7 @@ import type { Receiver } from "../src/knowledge/receiver.ts";
 import { listsFindings } from "../src/lists/findings.ts";
 import { foreseen, reasonWords, unknownReasons } from "../src/lists/reasons.ts";
 import { otherCauses } from "../src/lists/refusals/other-causes.ts";
+import { repairFindings } from "../src/repair/findings.ts";
 import { checkFormats } from "../src/report/check.ts";
 import { outcomeWords } from "../src/report/documents/check.ts";
 import { nagiosStates } from "../src/report/faces/nagios.ts";
@@ -138,6 +139,7 @@ export const tables: Readonly<Record<string, () => string>> = {
   "filter-findings": () => findingTable(filterFindings, { says: "PACKET", file: "FILE" }),
   "complaint-findings": () => findingTable(complaintFindings, { mailer: "NAME", reports: 3, since: "DATE" }),
   "sweep-findings": () => findingTable(sweepFindings, { where: "192.0.2.7:25", detail: "" }),
+  "repair-findings": () => findingTable(repairFindings, { mailer: "mx1", detail: "DETAIL" }),
   "lists-findings": () =>
     findingTable(listsFindings, { subject: "192.0.2.25", list: "LIST", says: "MEANING", remedy: "What its row says." }),
   "list-reasons": () =>

@@ -10,6 +10,7 @@ import { type Catalogue, loadCatalogue } from "../knowledge/catalogue.ts";
 import { parseHostPort } from "../net/host-port.ts";
 import { formatIp, type IpAddress, parseIp } from "../net/ip.ts";
 import type { Endpoint, Resolver } from "../ports.ts";
+import type { Whereabouts } from "../repair/command.ts";
 import { formatSiteProblem } from "../site/problem.ts";
 import { parseSite, type Site } from "../site/site.ts";
 import { StoreTooNew } from "../store/migrations.ts";
@@ -120,6 +121,11 @@ export async function storeAtHand(options: SharedOptions, site: Site | null): Pr
 export function storeFile(options: SharedOptions, site: Site | null): string | null {
   if (options.store === false) return null;
   return typeof options.store === "string" ? options.store : defaultStore(site);
+}
+
+/** What a printed command has to repeat to find the same site file and store. */
+export function whereaboutsOf({ site, store }: SharedOptions): Whereabouts {
+  return { site: site ?? null, store: typeof store === "string" ? store : null };
 }
 
 function defaultStore(site: Site | null): string {

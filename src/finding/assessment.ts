@@ -44,10 +44,12 @@ export function standing(assessments: readonly Assessment[], at: string): Standi
   if (latest.length === 0) return { is: "unknown", at: null, because: "it was not tested" };
   const open = latest.find(({ verdict }) => verdict === "open");
   if (open !== undefined) return { is: "open", at: open.at, because: `${open.subject} was open` };
-  const dispute = past.find(
+  const disputes = past.filter(
     ({ tool, subject, at: when }) =>
       tool === "dispute" && latest.some((one) => one.subject === subject && one.at <= when),
   );
+  // By subject first: of two at one time the same one is told, in whatever order they were read.
+  const dispute = newest([...disputes].sort((a, b) => (a.subject < b.subject ? -1 : 1)));
   if (dispute !== undefined)
     return { is: "disputed", at: dispute.at, because: `that ${dispute.subject} is closed is disputed` };
   const answering = latest.filter(({ verdict }) => verdict !== "not-listening");

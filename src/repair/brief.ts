@@ -6,7 +6,7 @@ import { relaying, sides } from "../relaying/table.ts";
 import type { Mailer, Site } from "../site/model.ts";
 import { formatMailbox } from "../smtp/path.ts";
 import type { BriefDocument } from "./brief-result.ts";
-import { fencepostLine } from "./command.ts";
+import { fencepostLine, type Whereabouts } from "./command.ts";
 import { requirementsOf } from "./requirements.ts";
 
 export interface BriefRequest {
@@ -14,11 +14,11 @@ export interface BriefRequest {
   readonly mailer: Mailer;
   readonly product: Product | null;
   readonly found: BriefDocument["found"];
-  readonly options: readonly string[];
+  readonly whereabouts: Whereabouts;
   readonly now: string;
 }
 
-export function brief({ site, mailer, product, found, options, now }: BriefRequest): BriefDocument {
+export function brief({ site, mailer, product, found, whereabouts, now }: BriefRequest): BriefDocument {
   const domains = mailer.domains.map(({ name, covers }) => (covers === "exactly" ? name : `*.${name}`));
   const example =
     mailer.domains.find(({ covers }) => covers === "exactly")?.name ?? mailer.domains[0]?.name ?? "example.org";
@@ -36,7 +36,7 @@ export function brief({ site, mailer, product, found, options, now }: BriefReque
     requirements: requirementsOf(site, mailer, product, example),
     found,
     acceptance: {
-      command: fencepostLine(["check", mailer.name, "--profile", "full"], options),
+      command: fencepostLine(["check", mailer.name, "--profile", "full"], whereabouts),
       expects: [
         "It is run from outside the networks above, with the catcher of site.yaml (fencepost doctor says whether that works).",
         `CLOSED for ${listenersOf(mailer).length === 1 ? "the address and port" : "every address and port"} above, and exit code 0; with --json: "verdict":"closed" and "profile":"full".`,
@@ -46,7 +46,7 @@ export function brief({ site, mailer, product, found, options, now }: BriefReque
         product?.auditedAs === undefined
           ? []
           : [
-              `${fencepostLine(["audit", `${mailer.name}=PATH`], options)} on a copy of the configuration says CLOSED (the copy in the place of PATH).`,
+              `${fencepostLine(["audit", `${mailer.name}=PATH`], whereabouts)} on a copy of the configuration says CLOSED (the copy in the place of PATH).`,
             ],
     },
     contact: postmaster === null ? null : formatMailbox(postmaster),

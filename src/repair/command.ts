@@ -2,8 +2,23 @@
 import type { Step } from "../knowledge/product.ts";
 import type { Action } from "./result.ts";
 
+/** What leads to the same site file and store, where they were named: every command has to repeat it. */
+export interface Whereabouts {
+  readonly site: string | null;
+  readonly store: string | null;
+}
+
+/** These write or look, and record nothing: they take no store. */
+const storeless = ["doctor", "filters render", "filters conditions"];
+
 /** One line for `fencepost`, each word quoted where the shell would read it otherwise. */
-export function fencepostLine(words: readonly string[], options: readonly string[]): string {
+export function fencepostLine(words: readonly string[], { site, store }: Whereabouts): string {
+  const [command = "", second = ""] = words;
+  const recorded = !storeless.includes(command) && !storeless.includes(`${command} ${second}`);
+  const options = [
+    ...(site === null ? [] : ["--site", site]),
+    ...(store === null || !recorded ? [] : ["--store", store]),
+  ];
   return ["fencepost", ...words, ...options].map(quoted).join(" ");
 }
 

@@ -42,14 +42,14 @@ const misuse: ReadonlySet<string> = new Set([
 ]);
 
 export function known(records: Recorded): Known {
-  const { now, mailer, options } = records;
+  const { now, mailer, whereabouts } = records;
   const assessments = records.assessments.filter(({ at }) => at <= now);
   const latest = latestChecks(assessments);
   const tested = new Set(latest.map(({ subject }) => subject));
   const untested = mailer.listeners.filter((listener) => !tested.has(listener));
   const listed = records.listings.filter(({ goneAt, heeded }) => goneAt === null && heeded);
   const abuses = records.incidents.filter(({ cause }) => misuse.has(cause));
-  const line = (...words: readonly string[]): string => fencepostLine(words, options);
+  const line = (...words: readonly string[]): string => fencepostLine(words, whereabouts);
   const evidence: Known["evidence"] = (kind, given) => ({
     kind,
     stale: null,
@@ -124,7 +124,7 @@ export function saidEvidence(
 export function abuseEvidence({ records, listed, abuses, evidence, line }: Known): readonly Evidence[] {
   return [
     ...[...listed]
-      .sort((a, b) => order(`${a.subject} ${a.list}`, `${b.subject} ${b.list}`))
+      .sort((a, b) => order(`${a.subject} ${a.list} ${a.firstSeen}`, `${b.subject} ${b.list} ${b.firstSeen}`))
       .map(({ subject, name, firstSeen }) =>
         evidence("listing", {
           subject,
@@ -134,7 +134,7 @@ export function abuseEvidence({ records, listed, abuses, evidence, line }: Known
         }),
       ),
     ...[...abuses]
-      .sort((a, b) => order(a.id, b.id))
+      .sort((a, b) => order(JSON.stringify(a), JSON.stringify(b)))
       .map(({ id, cause, reports, reporters, until }) =>
         evidence("reports", {
           subject: id,

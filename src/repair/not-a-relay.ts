@@ -11,7 +11,7 @@ type Cause = NotARelay["causes"][number];
 /** Null: it relays, may relay, did so, or nobody complains. */
 export function notARelay(known: Known): NotARelay | null {
   const { stands, lastOpen, abusedAt, listed, abuses, said } = known;
-  if (stands.is !== "closed" || lastOpen !== null || abusedAt === null) return null;
+  if ((stands.is !== "closed" && stands.is !== "withdrawn") || lastOpen !== null || abusedAt === null) return null;
   const cause = said("cause");
   return {
     because: `${[
@@ -19,7 +19,7 @@ export function notARelay(known: Known): NotARelay | null {
       abuses.length === 0 ? "" : `${abuses.length} ${abuses.length === 1 ? "incident is" : "incidents are"} reported`,
     ]
       .filter((words) => words !== "")
-      .join(", ")}, and every test found it closed.`,
+      .join(", ")}, and no test got a stranger's mail through it.`,
     causes: [...causes(known)],
     // Named before the newest listing or report, it explains the older ones only.
     named: cause !== null && cause.at > abusedAt ? cause : null,

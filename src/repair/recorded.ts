@@ -4,6 +4,7 @@
  */
 import type { Assessment } from "../finding/assessment.ts";
 import type { Product } from "../knowledge/product.ts";
+import type { Whereabouts } from "./command.ts";
 
 export interface Recorded {
   readonly mailer: {
@@ -20,8 +21,7 @@ export interface Recorded {
   readonly now: string;
   /** How many tests the catalogue at hand has gained since one of this serial. */
   readonly newerProbes: (serial: number) => number;
-  /** Options that every command has to repeat, such as `--site FILE`. */
-  readonly options: readonly string[];
+  readonly whereabouts: Whereabouts;
   readonly assessments: readonly Assessment[];
   /** Audits that were named after the mailer. */
   readonly audits: readonly AuditRecord[];

@@ -5,6 +5,7 @@ import type { Catalogue } from "../knowledge/catalogue.ts";
 import type { Clock } from "../ports.ts";
 import { brief } from "../repair/brief.ts";
 import type { BriefDocument } from "../repair/brief-result.ts";
+import type { Whereabouts } from "../repair/command.ts";
 import type { Mailer, Site } from "../site/model.ts";
 import type { Store } from "../store/store.ts";
 import { SiteError, UsageError } from "./errors.ts";
@@ -15,7 +16,7 @@ export interface BriefTaskRequest {
   readonly site: Site;
   /** Null: the only one. */
   readonly mailer: string | null;
-  readonly options: readonly string[];
+  readonly whereabouts: Whereabouts;
 }
 
 export interface BriefTaskPorts {
@@ -27,15 +28,15 @@ export interface BriefTaskPorts {
 
 /** Throws `UsageError` and `SiteError`. */
 export async function briefTask(
-  { site, mailer: name, options }: BriefTaskRequest,
+  { site, mailer: name, whereabouts }: BriefTaskRequest,
   { store, catalogue, clock }: BriefTaskPorts,
 ): Promise<BriefDocument> {
   const mailer = name === null ? onlyMailer(site) : mailerNamed(name, site);
   const now = clock.now().toISOString();
-  const base = { site, mailer, options, now };
+  const base = { site, mailer, whereabouts, now };
   if (store === null) return brief({ ...base, product: productNamed(mailer.product, catalogue.products), found: [] });
   const ports = { store, catalogue, now };
-  const records = await recordedOf(mailer, site, await siteRecords(ports), options, ports);
+  const records = await recordedOf(mailer, site, await siteRecords(ports), whereabouts, ports);
   return brief({
     ...base,
     product: records.mailer.product,

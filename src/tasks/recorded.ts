@@ -12,6 +12,7 @@ import type { Product } from "../knowledge/product.ts";
 import { subjectResultSchema } from "../lists/result.ts";
 import { formatHostPort } from "../net/host-port.ts";
 import { formatIp, type IpAddress, isLoopback, isPrivate, parseIp } from "../net/ip.ts";
+import type { Whereabouts } from "../repair/command.ts";
 import type {
   AskedRecord,
   AuditRecord,
@@ -105,12 +106,12 @@ async function incidentsOf(readings: readonly RunRow[], store: Store): Promise<S
   return [...found.values()];
 }
 
-/** Everything that is on record about one mailer. @param options what every command has to repeat. */
+/** Everything that is on record about one mailer. */
 export async function recordedOf(
   mailer: Mailer,
   site: Site,
   ofSite: SiteRecords,
-  options: readonly string[],
+  whereabouts: Whereabouts,
   ports: RecordedPorts,
 ): Promise<Recorded> {
   const { store, catalogue, now } = ports;
@@ -130,7 +131,7 @@ export async function recordedOf(
     },
     now,
     newerProbes: (serial) => newerProbes(serial, catalogue),
-    options,
+    whereabouts,
     assessments,
     audits: await auditsOf(mailer.name, store),
     proofs: ofSite.proofs,

@@ -1,6 +1,7 @@
 /** Someone asks where the mailers stand: what is on record is read, and every step is derived from it. Nothing is measured. */
 import type { Catalogue } from "../knowledge/catalogue.ts";
 import type { Clock } from "../ports.ts";
+import type { Whereabouts } from "../repair/command.ts";
 import { findingsOfStatus } from "../repair/findings.ts";
 import { journey, nextCommands } from "../repair/journey.ts";
 import { type MailerStatus, type StatusDocument, statusVerdicts } from "../repair/result.ts";
@@ -17,8 +18,7 @@ export interface StatusRequest {
   readonly mailer: string | null;
   /** What somebody says of that mailer; null: nothing. */
   readonly saying: Saying | null;
-  /** Options that every printed command has to repeat. */
-  readonly options: readonly string[];
+  readonly whereabouts: Whereabouts;
 }
 
 export interface StatusPorts {
@@ -29,7 +29,7 @@ export interface StatusPorts {
 
 /** Throws `UsageError` and `SiteError`. */
 export async function statusTask(
-  { site, mailer, saying, options }: StatusRequest,
+  { site, mailer, saying, whereabouts }: StatusRequest,
   { store, catalogue, clock }: StatusPorts,
 ): Promise<StatusDocument> {
   const mailers = mailer === null ? site.mailers : [mailerNamed(mailer, site)];
@@ -42,7 +42,7 @@ export async function statusTask(
   const ports = { store, catalogue, now };
   const ofSite = await siteRecords(ports);
   const all: MailerStatus[] = [];
-  for (const one of mailers) all.push(journey(await recordedOf(one, site, ofSite, options, ports)));
+  for (const one of mailers) all.push(journey(await recordedOf(one, site, ofSite, whereabouts, ports)));
   // The worst first: whoever reads three lines should read these.
   const rank = ({ verdict }: MailerStatus): number => statusVerdicts.indexOf(verdict);
   const sorted = [...all].sort((a, b) => rank(a) - rank(b));

@@ -20,6 +20,7 @@ import {
   siteAtHand,
   storeAtHand,
   storeFile,
+  whereaboutsOf,
 } from "../surroundings.ts";
 import { terminal } from "../terminal.ts";
 
@@ -66,9 +67,8 @@ async function runBrief(mailer: string | null, options: BriefCliOptions): Promis
   // A page alone is no reason to make a store.
   const store = file !== null && existsSync(file) ? await storeAtHand(options, site) : null;
   await using _store = store ?? { [Symbol.asyncDispose]: async () => {} };
-  const repeated = options.site === undefined ? [] : ["--site", options.site];
   const brief = await briefTask(
-    { site, mailer, options: repeated },
+    { site, mailer, whereabouts: whereaboutsOf(options) },
     { store, catalogue: await catalogueAtHand(), clock: realPorts.clock },
   );
   process.stdout.write(faceOf(options.json === true ? "json" : options.format)(brief));

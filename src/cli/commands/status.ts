@@ -18,6 +18,7 @@ import {
   type SharedOptions,
   siteAtHand,
   storeAtHand,
+  whereaboutsOf,
 } from "../surroundings.ts";
 import { terminal } from "../terminal.ts";
 
@@ -86,7 +87,7 @@ async function runStatus(options: StatusCliOptions): Promise<number> {
   // Mail that came after its run had ended turns closed to open: nobody should be told the old verdict.
   await creditLateArrivals({ store, ...realPorts }, { catalogue, lookup: siteLookup(site) });
   const status = await statusTask(
-    { site, mailer: options.mailer ?? null, saying, options: repeated(options) },
+    { site, mailer: options.mailer ?? null, saying, whereabouts: whereaboutsOf(options) },
     { store, catalogue, clock: realPorts.clock },
   );
   const format: StatusFormat = options.json === true ? "json" : options.format;
@@ -100,11 +101,6 @@ const exits = {
   "under-way": exitCodes.unsure,
   done: exitCodes.well,
 } as const;
-
-/** What leads to the same site file and store has to stand in every command that is to be typed. */
-function repeated({ site, store }: StatusCliOptions): readonly string[] {
-  return [...(site === undefined ? [] : ["--site", site]), ...(typeof store === "string" ? ["--store", store] : [])];
-}
 
 function sayingOf(options: StatusCliOptions): Saying | null {
   const { queueClean = null, cause = null, answered = null, waive, because, until, by } = options;

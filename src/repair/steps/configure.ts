@@ -14,8 +14,6 @@ export function configure(known: Known): Draft {
   const { stands, records, checks } = known;
   const audit = newest(records.audits.filter(({ at }) => at <= records.now));
   const evidence: readonly Evidence[] = [...checks, ...auditEvidence(known), ...saidEvidence(known, "cause")];
-  if (stands.is === "withdrawn")
-    return { state: "not-applicable", because: "nobody outside reaches it any more", evidence, actions: [] };
   if (stands.is === "open")
     return {
       state: "open",
@@ -24,14 +22,18 @@ export function configure(known: Known): Draft {
       actions: changes(known),
     };
   // A test from outside cannot see every hole that an audit derives; but a newer test has seen what was changed since.
-  if (audit?.verdict === "open" && (stands.is !== "closed" || (stands.at ?? "") < audit.at))
+  if (
+    audit?.verdict === "open" &&
+    stands.is !== "withdrawn" &&
+    !(stands.is === "closed" && (stands.at ?? "") >= audit.at)
+  )
     return {
       state: "open",
       because: `the newest audit finds a hole: ${audit.because}`,
       evidence,
       actions: changes(known),
     };
-  if (stands.is === "closed") {
+  if (stands.is === "closed" || stands.is === "withdrawn") {
     const other = notARelay(known);
     if (other !== null && other.named === null)
       return {
@@ -40,7 +42,9 @@ export function configure(known: Known): Draft {
         evidence,
         actions: [...(other.causes[0]?.actions ?? []), causeLine(known)],
       };
-    return { state: "done", because: stands.because, evidence, actions: [] };
+    return stands.is === "closed"
+      ? { state: "done", because: stands.because, evidence, actions: [] }
+      : { state: "not-applicable", because: "nobody outside reaches it any more", evidence, actions: [] };
   }
   return {
     state: "blocked",
