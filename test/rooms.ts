@@ -38,6 +38,7 @@ export const guarded: readonly { readonly module: RegExp; readonly rooms: readon
   { module: /^node:(net|tls|dns|fs|http|https|child_process|dgram)(\/|$)/, rooms: ["io", "cli"] },
   { module: /^(node:sqlite|kysely|pg)(\/|$)/, rooms: ["store"] },
   { module: /^commander$/, rooms: ["cli"] },
+  { module: /^(nodemailer|imapflow)(\/|$)/, rooms: ["io"] },
 ];
 
 export interface Import {
