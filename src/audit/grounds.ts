@@ -77,10 +77,10 @@ const nobody: Site = {
     auth: "permit",
     outboundPort25: "open",
   } as Site["policy"],
-  contacts: { postmaster: null, csirt: null, tester: null },
+  contacts: { abuse: null, postmaster: null, csirt: null, tester: null },
   check: { localRecipient: null, control: null, clientCertificate: null },
   catcher: null,
-  mail: { submit: null, alternative: null, abuseMailbox: null, passwordFile: null, language: "en" },
+  mail: { submit: null, alternative: null, abuseMailbox: null, passwordFile: null, wordings: null, language: "en" },
   recipients: null,
   hostedMx: [],
 };

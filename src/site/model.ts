@@ -17,6 +17,7 @@ export interface Site {
   readonly mailers: readonly Mailer[];
   readonly policy: Policy;
   readonly contacts: {
+    readonly abuse: Mailbox | null;
     readonly postmaster: Mailbox | null;
     readonly csirt: Mailbox | null;
     readonly tester: Mailbox | null;
@@ -64,5 +65,7 @@ export interface MailRoutes {
   readonly alternative: MailRoute | null;
   readonly abuseMailbox: MailRoute | null;
   readonly passwordFile: string | null;
+  /** The file of wordings that go before ours. */
+  readonly wordings: string | null;
   readonly language: string;
 }

@@ -83,6 +83,8 @@ const policy = z.strictObject({
 });
 
 const contacts = z.strictObject({
+  /** Who answers reports of abuse (RFC 2142 §4). Default: abuse at the first domain. */
+  abuse: mailbox.exactOptional(),
   postmaster: mailbox.exactOptional(),
   csirt: mailbox.exactOptional(),
   tester: mailbox.exactOptional(),
@@ -114,7 +116,10 @@ const mail = z.strictObject({
   /** A route through somebody else's network, for those who refuse ours. */
   alternative: submitRoute.exactOptional(),
   abuseMailbox: readRoute.exactOptional(),
+  /** The password of all routes on a line; or a line each: submit=…, alternative=…, abuseMailbox=… */
   passwordFile: fileName.exactOptional(),
+  /** A YAML file with answers to reports in the site's own words. */
+  wordings: fileName.exactOptional(),
   language: z
     .string()
     .regex(/^[a-z]{2,3}(-[A-Za-z0-9]{2,8})*$/)

@@ -57,6 +57,7 @@ function siteOf(values: SiteValues): Site {
     })),
     policy: values.policy,
     contacts: {
+      abuse: contacts.abuse ?? null,
       postmaster: contacts.postmaster ?? null,
       csirt: contacts.csirt ?? null,
       tester: contacts.tester ?? null,
@@ -81,6 +82,7 @@ function siteOf(values: SiteValues): Site {
       alternative: mail.alternative ?? null,
       abuseMailbox: mail.abuseMailbox ?? null,
       passwordFile: mail.passwordFile ?? null,
+      wordings: mail.wordings ?? null,
       language: mail.language,
     },
     recipients: values.recipients ?? null,
