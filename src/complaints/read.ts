@@ -8,6 +8,7 @@ import { nothingRead, type Reading } from "./reading.ts";
 import { replyOf } from "./reply.ts";
 import { reporterOf } from "./reporter.ts";
 import type { Report } from "./result.ts";
+import { threadOf } from "./thread.ts";
 
 /** A message as a mailbox holds it, or a file that mails have attached. */
 export interface RawMessage {
@@ -89,6 +90,7 @@ function reportOf({ file, number }: RawMessage, mail: Mail, reading: Reading, vi
     incident: null,
     repeats: null,
     problems: [...new Set([...problems, ...mail.budget.problems])].slice(0, 50),
+    thread: threadOf(mail),
     reply: replyOf({ mail, reading, reporter, kind, ours, confidence, view }),
   };
 }

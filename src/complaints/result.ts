@@ -62,6 +62,14 @@ export const reportSchema = z.strictObject({
   /** The first report, by its place in this list from 0, that told the same; null: this one did. */
   repeats: z.int().nullable(),
   problems: z.array(z.string()),
+  /** What an answer takes up of the mail that reported: only identifiers of good form. */
+  thread: z.strictObject({
+    subject: z.string(),
+    messageId: z.string().nullable(),
+    references: z.array(z.string()),
+    /** As it was written. */
+    date: z.string().nullable(),
+  }),
   reply: z.strictObject({
     should: z.union([z.boolean(), z.literal("review")]),
     to: z.string().nullable(),
