@@ -60,6 +60,41 @@ export interface Tables {
     to_domain: string;
     count: number;
   };
+  reply: {
+    id: string;
+    org: string;
+    reporter: string;
+    incident: string;
+    mailer: string | null;
+    cause: string;
+    /** The first and the last event of the incident that are known; null: no time is. */
+    event_from: number | null;
+    event_until: number | null;
+    state: string;
+    route: string;
+    message_id: string;
+    /** What is written, and why, as JSON. */
+    draft: string;
+    /** A person has changed the draft, or looked at it and left it: it is not drafted afresh. */
+    touched: number;
+    /** The bytes to be sent, set when they are approved; the copy of what was. */
+    content: string | null;
+    sha256: string | null;
+    sent_to: string | null;
+    at: number;
+    /** When the state was last changed. */
+    changed_at: number;
+    sent_at: number | null;
+    outcome: string | null;
+  };
+  intake: {
+    org: string;
+    mailbox: string;
+    uid_validity: string;
+    uid: number;
+    sha256: string;
+    at: number;
+  };
   lease: { org: string; resource: string; owner: string; until: number };
 }
 

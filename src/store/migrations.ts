@@ -116,6 +116,49 @@ const migrations: Record<string, Migration> = {
         .execute();
     },
   },
+  "0004-replies": {
+    async up(db: Kysely<unknown>) {
+      const text = "text" as const;
+      await db.schema
+        .createTable("reply")
+        .addColumn("id", text, (c) => c.notNull())
+        .addColumn("org", text, (c) => c.notNull())
+        .addColumn("reporter", text, (c) => c.notNull())
+        .addColumn("incident", text, (c) => c.notNull())
+        .addColumn("mailer", text)
+        .addColumn("cause", text, (c) => c.notNull())
+        .addColumn("event_from", "bigint")
+        .addColumn("event_until", "bigint")
+        .addColumn("state", text, (c) => c.notNull())
+        .addColumn("route", text, (c) => c.notNull())
+        .addColumn("message_id", text, (c) => c.notNull())
+        .addColumn("draft", text, (c) => c.notNull())
+        .addColumn("touched", "integer", (c) => c.notNull())
+        .addColumn("content", text)
+        .addColumn("sha256", text)
+        .addColumn("sent_to", text)
+        .addColumn("at", "bigint", (c) => c.notNull())
+        .addColumn("changed_at", "bigint", (c) => c.notNull())
+        .addColumn("sent_at", "bigint")
+        .addColumn("outcome", text)
+        .addPrimaryKeyConstraint("reply_key", ["org", "id"])
+        // The promise: one answer for each reporter and incident, whatever dies in between.
+        .addUniqueConstraint("reply_once", ["org", "reporter", "incident"])
+        .execute();
+      await db.schema.createIndex("reply_by_state").on("reply").columns(["org", "state"]).execute();
+      await db.schema
+        .createTable("intake")
+        .addColumn("org", text, (c) => c.notNull())
+        .addColumn("mailbox", text, (c) => c.notNull())
+        .addColumn("uid_validity", text, (c) => c.notNull())
+        .addColumn("uid", "bigint", (c) => c.notNull())
+        .addColumn("sha256", text, (c) => c.notNull())
+        .addColumn("at", "bigint", (c) => c.notNull())
+        .addPrimaryKeyConstraint("intake_key", ["org", "mailbox", "uid_validity", "uid"])
+        .execute();
+      await db.schema.createIndex("intake_by_content").on("intake").columns(["org", "mailbox", "sha256"]).execute();
+    },
+  },
 };
 
 /** The store was written by a newer program. */

@@ -3,9 +3,11 @@ import type { Arrival, Clock, MailDrop, Random } from "../ports.ts";
 import { arrivalDrop } from "./arrivals.ts";
 import { type Db, openSqlite } from "./database.ts";
 import { type GuardCounts, guardCounts } from "./guard-counts.ts";
+import { type Intake, intake } from "./intake.ts";
 import { type Leases, leases } from "./leases.ts";
 import { type Listings, listings } from "./listings.ts";
 import { migrate } from "./migrations.ts";
+import { type Replies, replies } from "./replies.ts";
 import { type Runs, runs } from "./runs.ts";
 import { type Statements, statements } from "./statements.ts";
 
@@ -16,6 +18,8 @@ export interface Store extends AsyncDisposable {
   readonly listings: Listings;
   readonly statements: Statements;
   readonly guardCounts: GuardCounts;
+  readonly replies: Replies;
+  readonly intake: Intake;
   /** The key that signs probe tokens: made once, never leaves the store. */
   tokenKey(random: Random): Promise<Uint8Array>;
   /** How far something has been read that is read in order; 0 at first. A mark never goes back. */
@@ -42,6 +46,8 @@ export async function openStore(file: string, clock: Clock): Promise<Store> {
     listings: listings(db, ownOrg, clock),
     statements: statements(db, ownOrg, clock),
     guardCounts: guardCounts(db, ownOrg, clock),
+    replies: replies(db, ownOrg, clock),
+    intake: intake(db, ownOrg, clock),
     tokenKey: (random) => tokenKey(db, ownOrg, random),
     mark: (name) => markOf(db, ownOrg, name),
     setMark: async (name, mark) => {
