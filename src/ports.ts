@@ -205,3 +205,29 @@ export interface Programs {
   /** What the program wrote to standard output; `null`: it is not there, or said nothing in time. */
   ask(argv: readonly string[], signal: AbortSignal): Promise<string | null>;
 }
+
+/** One message, and whom its envelope names. */
+export interface Submission {
+  readonly from: string;
+  readonly to: string;
+  /** Lines end in CRLF, every character is ASCII. */
+  readonly content: string;
+}
+
+/** How handing over a message ended. */
+export type SubmissionEnd =
+  | { readonly kind: "taken"; readonly reply: string }
+  /** The server said no, at whatever stage: nothing was taken. */
+  | { readonly kind: "refused"; readonly reply: string; readonly permanent: boolean }
+  /** It was never begun. */
+  | { readonly kind: "not-sent"; readonly why: string }
+  /** The text was under way and no answer came: it may have been taken (RFC 5321 §4.5.3.2.6, RFC 1047). */
+  | { readonly kind: "unknown"; readonly why: string };
+
+export interface Submitter {
+  /**
+   * Hands over one message in a session of its own. `begin` is asked once, after the server's 354 and before the first byte of
+   * the text: if it answers false, the session is dropped and nothing is sent. Never rejects.
+   */
+  submit(message: Submission, begin: () => Promise<boolean>, signal: AbortSignal): Promise<SubmissionEnd>;
+}
