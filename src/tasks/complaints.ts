@@ -21,6 +21,8 @@ export interface ComplaintsTaskRequest {
   readonly site: Site | null;
   /** Mailboxes, folders, files; `-` is standard input. */
   readonly paths: readonly string[];
+  /** That there is nothing to read is no mistake: a mailbox of which only what is new is read. */
+  readonly mayBeEmpty?: true;
 }
 
 export interface ComplaintsTaskPorts {
@@ -44,7 +46,7 @@ export async function* complaintsTask(
     if (event.kind === "result") {
       const { result } = event;
       const { verdict, because, ended, messages, incidents } = result;
-      if (messages === 0 && ended === "finished")
+      if (messages === 0 && ended === "finished" && request.mayBeEmpty !== true)
         throw new DataError(
           `No message was found in ${request.paths.slice(0, 5).join(", ")}. Expected an mbox, a Maildir, or files that hold a mail each.`,
         );
