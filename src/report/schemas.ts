@@ -2,6 +2,7 @@
 import { z } from "zod";
 import { auditDocumentSchema } from "../audit/result.ts";
 import { checkDocumentSchema } from "../check/result.ts";
+import { repliesDocumentSchema } from "../complaints/reply/result.ts";
 import { complaintsDocumentSchema } from "../complaints/result.ts";
 import { filterDocumentSchema, queryDocumentSchema } from "../filters/result.ts";
 import { disputeDocumentSchema } from "../lists/dispute-result.ts";
@@ -25,6 +26,7 @@ export const documentSchemas = {
   catalogue: catalogueSchema,
   check: checkDocumentSchema,
   complaints: complaintsDocumentSchema,
+  "complaints-replies": repliesDocumentSchema,
   doctor: doctorSchema,
   filters: filterDocumentSchema,
   "filters-query": queryDocumentSchema,

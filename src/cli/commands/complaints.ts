@@ -2,7 +2,6 @@
 import { type Command, Option } from "commander";
 import type { ComplaintsDocument } from "../../complaints/result.ts";
 import { UnreadableFile } from "../../io/files.ts";
-import { readMailbox } from "../../io/mailbox.ts";
 import {
   type ComplaintsFormat,
   complaintsFace,
@@ -15,6 +14,7 @@ import { InputMissing } from "../../tasks/errors.ts";
 import { exitCodes } from "../exit.ts";
 import { interruptSignal } from "../interrupt.ts";
 import { progressLine } from "../progress.ts";
+import { messagesAt } from "../replies.ts";
 import {
   addSiteOption,
   addStoreOptions,
@@ -24,6 +24,9 @@ import {
   storeAtHand,
 } from "../surroundings.ts";
 import { terminal } from "../terminal.ts";
+import { addDraft } from "./complaints-draft.ts";
+import { addReply } from "./complaints-reply.ts";
+import { addSend } from "./complaints-send.ts";
 
 interface ReadCliOptions extends SharedOptions {
   readonly format: ComplaintsFormat;
@@ -35,16 +38,18 @@ Examples:
   $ fencepost complaints read ~abuse/Maildir              a Maildir with its sub-folders
   $ fencepost complaints read *.eml reports/              files and folders of files
   $ formail -s cat < mbox | fencepost complaints read -   standard input
+  $ fencepost complaints read imaps://abuse@mail.ourcollege.ac.uk/INBOX
   $ fencepost complaints read Maildir --format html > complaints.html
 
-Nothing is moved, marked, answered or fetched.
+Nothing is moved, marked or answered. The password of an IMAP account comes from mail.passwordFile of the site file or from
+FENCEPOST_MAILBOX_PASSWORD.
 Exit codes: 0 no report is about us, 1 one is, 2 it cannot be told, 64 usage, 65 no message in what was named, 66 a path is
 missing, 78 bad site file, 130 interrupted. With --format nagios: 0 none, 1 cannot be told, 2 about us.`;
 
 export function addComplaints(program: Command): void {
   const complaints = program
     .command("complaints")
-    .summary("read abuse reports")
+    .summary("read abuse reports, and answer them")
     .description("Works on the abuse mailbox.");
   const read = complaints
     .command("read")
@@ -53,7 +58,7 @@ export function addComplaints(program: Command): void {
     .description(
       "Reads abuse reports of any format and ties each to one of our mailers and an incident, or sets it aside as not ours, with the reason.",
     )
-    .argument("<path...>", "mbox, Maildir, folder or file; - is standard input")
+    .argument("<path...>", "mbox, Maildir, folder or file, imaps://user@host/INBOX; - is standard input")
     .option("--json", "the same as --format json")
     .addOption(new Option("--format <face>", "how to print the result").choices([...complaintsFormats]).default("text"))
     .option("--quiet", "no progress, no hints")
@@ -62,6 +67,9 @@ export function addComplaints(program: Command): void {
   read.action(async (paths: readonly string[], options: ReadCliOptions) => {
     process.exitCode = await runRead(paths, options);
   });
+  addDraft(complaints);
+  addReply(complaints);
+  addSend(complaints);
 }
 
 async function runRead(paths: readonly string[], options: ReadCliOptions): Promise<number> {
@@ -75,7 +83,7 @@ async function runRead(paths: readonly string[], options: ReadCliOptions): Promi
   const store = await storeAtHand(options, site);
   await using _store = store ?? { [Symbol.asyncDispose]: async () => {} };
   const face = complaintsFace(format, terminal());
-  const ports = { ...realPorts, store, messages: readMailbox };
+  const ports = { ...realPorts, store, messages: messagesAt(site) };
   try {
     for await (const event of complaintsTask({ site, paths }, ports, interruptSignal()))
       switch (event.kind) {
