@@ -2,18 +2,18 @@ import { expect, test } from "vitest";
 import { arf } from "../../test/complaints/mails.ts";
 import { raw } from "../../test/complaints/site.ts";
 import { fakeClock, fakeRandom } from "../../test/fakes/clock.ts";
+import { replySite } from "../../test/fakes/reply-site.ts";
 import { closed as closedTarget } from "../../test/results/check.ts";
 import { builtInLanguages } from "../complaints/reply/overrides.ts";
 import type { Reply } from "../complaints/reply/result.ts";
 import type { Clock, Submission, SubmissionEnd, Submitter } from "../ports.ts";
-import { parseSite, type Site } from "../site/site.ts";
 import { openStore, type Store } from "../store/store.ts";
 import { draftReplies } from "./reply-drafts.ts";
 import { repliesIn } from "./reply-record.ts";
 import { approve, confirmSent, skip } from "./reply-review.ts";
 import { sendReplies } from "./reply-send.ts";
 
-const site = siteOf();
+const site = replySite(2525);
 const signal = new AbortController().signal;
 const longestMs = 1_800_000;
 
@@ -248,18 +248,3 @@ test("what is skipped is never drafted again", async () => {
   // Who comes second is told so.
   expect(await approve(reply!, "submit", at.review)).toBe(false);
 });
-
-function siteOf(): Site {
-  const read = parseSite(
-    `name: Our College
-domains: [ourcollege.ac.uk]
-networks: [192.0.2.0/24]
-mailers: [{ name: mx1, host: mx1.ourcollege.ac.uk, addresses: [192.0.2.25], ports: [25] }]
-contacts: { csirt: irt@nren.example }
-mail: { submit: "smtp://127.0.0.1:2525", alternative: "smtps://college%40isp.example@mail.isp.example" }
-`,
-    "site.yaml",
-  );
-  if (!read.ok) throw new Error("the site of the tests is wrong");
-  return read.site;
-}
