@@ -21,7 +21,7 @@ export default defineConfig({
       {
         test: {
           name: "lab",
-          include: ["test/{lab,filters,lists}/**/*.lab.ts"],
+          include: ["test/{lab,filters,lists,complaints}/**/*.lab.ts"],
           fileParallelism: false,
           testTimeout: 600_000,
           hookTimeout: 900_000,

@@ -11,6 +11,7 @@ export type RootName =
   | "filters"
   | "rbldnsd"
   | "nameservers";
+  | "mailhost";
 
 export type Recipe = {
   readonly name: RootName;
@@ -88,6 +89,21 @@ npm install --ignore-scripts --no-audit --no-fund --omit=dev Haraka@3.3.4
   { name: "rbldnsd", packages: ["rbldnsd"], debconf: [], prepare: "" },
   // Servers of zone files, to load ours.
   { name: "nameservers", packages: ["bind9", "knot", "unbound"], debconf: [], prepare: "" },
+  // A mailbox to read and a server to submit to: Dovecot and Postfix on one machine, with a certificate for its address.
+  {
+    name: "mailhost",
+    packages: ["dovecot-imapd", "postfix", "openssl"],
+    debconf: [
+      "postfix postfix/main_mailer_type select Internet Site",
+      "postfix postfix/mailname string ourcollege.ac.uk",
+    ],
+    prepare: `
+for NAME in abuse ann; do useradd --create-home --shell /bin/sh $NAME; done
+openssl req -x509 -newkey rsa:2048 -nodes -days 3650 -subj /CN=mx1.ourcollege.ac.uk -addext subjectAltName=IP:10.1.1.2 \\
+  -keyout /etc/ssl/lab.key -out /etc/ssl/lab.crt 2>/dev/null
+chmod 600 /etc/ssl/lab.key
+`,
+  },
   // Packet filters, to compare our readers with.
   { name: "filters", packages: ["nftables", "iptables", "ipset"], debconf: [], prepare: "" },
 ];
