@@ -28,6 +28,7 @@ export const siteKeys: Readonly<Record<string, string>> = {
   "policy.auth":
     "`refuse`: nobody gets a login, so one that succeeds makes nobody internal. `upstream`: as `permit`, and `guard proxy` passes logins on to the mailer behind it, once that has refused a made-up one.",
   contacts: "Whom to ask.",
+  "contacts.abuse": "Who answers reports of abuse. Default: the postmaster, else abuse at the first domain.",
   "contacts.postmaster": "Named in every probe message.",
   "contacts.csirt": "Your incident response team.",
   "contacts.tester": "Who runs these tests.",
@@ -49,8 +50,10 @@ export const siteKeys: Readonly<Record<string, string>> = {
   "mail.submit": "Where mail of ours is handed in.",
   "mail.alternative": "A route through somebody else's network, for those who refuse ours.",
   "mail.abuseMailbox": "Where complaints arrive.",
-  "mail.passwordFile": "The file that holds the password. It never stands in the URL.",
-  "mail.language": "The language of letters.",
+  "mail.passwordFile":
+    "The file that holds the password of all three, or a line each: submit=…, alternative=…, abuseMailbox=…. It never stands in the URL.",
+  "mail.wordings": "A YAML file with answers to reports in your own words (docs/complaints.md).",
+  "mail.language": "The language of letters and answers.",
   recipients: "A file of valid recipients, one a line.",
   hostedMx: "MX hosts that a provider runs. They are never tested.",
 };

@@ -20,7 +20,11 @@ export function questions(): Questions {
             answer = line.trim();
             lines.close();
           });
-          lines.on("SIGINT", () => lines.close());
+          // A terminal that is read line by line hands Ctrl-C to us: it means to the program what it always means.
+          lines.on("SIGINT", () => {
+            process.emit("SIGINT");
+            lines.close();
+          });
           lines.once("close", () => resolve(answer));
         }),
       close: () => {},

@@ -83,7 +83,7 @@ const policy = z.strictObject({
 });
 
 const contacts = z.strictObject({
-  /** Who answers reports of abuse (RFC 2142 §4). Default: abuse at the first domain. */
+  /** Who answers reports of abuse (RFC 2142 §4). Default: the postmaster, else abuse at the first domain. */
   abuse: mailbox.exactOptional(),
   postmaster: mailbox.exactOptional(),
   csirt: mailbox.exactOptional(),

@@ -18,6 +18,8 @@ export interface Choice {
 export function choose(report: Report, incident: ComplaintIncident | null, standing: Standing): Choice {
   const { ours, kind, confidence } = report;
   const offers = (...offered: readonly WordingName[]): Choice => ({ offered, repaired: null, notOver: null });
+  // All other words are about mail.
+  if (kind === "other-abuse" || kind === "exposure") return offers("looking");
   if (ours === "no") return offers("not-ours", "headers", "looking");
   const nothingToGoBy = report.sourceIp === null && report.claimedIps.length === 0 && report.entry === null;
   if (ours === "unknown")

@@ -75,6 +75,12 @@ test("an address that only words tell admits nothing", async () => {
   expect([offered[0], offered.includes("corrected")]).toEqual(["looking", false]);
 });
 
+test("what is no complaint about mail is not answered as one", async () => {
+  const { reports } = await read([arf()]);
+  const { offered } = choose({ ...reports[0]!, kind: "other-abuse" }, null, closed("2026-11-25T00:00:00.000Z"));
+  expect(offered).toEqual(["looking"]);
+});
+
 test("what is not ours is not admitted", async () => {
   const other = arf(
     ["Source-IP: 203.0.113.77"],

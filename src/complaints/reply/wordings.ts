@@ -37,7 +37,7 @@ We are sorry for the trouble, and thank you for telling us.`,
   received: `Your report about mail that reached you through our mail server {server} on {event} has arrived, and a person has read it. We are working on it.
 
 We are sorry for the trouble, and thank you for telling us.`,
-  looking: `Your report has arrived, and a person has read it. We are looking into whether the mail came through our network, and will put a stop to it if it did.
+  looking: `Your report has arrived, and a person has read it. We are looking into whether it concerns our network, and will put a stop to it if it does.
 
 Thank you for telling us.`,
   account: `You wrote to us about unwanted mail that reached you through our mail server {server} on {event}.
@@ -76,7 +76,7 @@ Wir bitten um Entschuldigung und danken Ihnen für den Hinweis.`,
   received: `Ihr Hinweis auf E-Mail, die Sie am {event} über unseren Mailserver {server} erreicht hat, ist angekommen und wurde gelesen. Wir arbeiten daran.
 
 Wir bitten um Entschuldigung und danken Ihnen für den Hinweis.`,
-  looking: `Ihr Hinweis ist angekommen und wurde gelesen. Wir prüfen, ob die E-Mail über unser Netz kam, und stellen es ab, falls es so ist.
+  looking: `Ihr Hinweis ist angekommen und wurde gelesen. Wir prüfen, ob unser Netz betroffen ist, und stellen es ab, falls es so ist.
 
 Vielen Dank für den Hinweis.`,
   account: `Sie haben uns auf unerwünschte E-Mail hingewiesen, die Sie am {event} über unseren Mailserver {server} erreicht hat.
