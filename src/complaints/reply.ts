@@ -64,8 +64,8 @@ export function replyOf(one: Case): Reply {
   if (field("x-autoreply") !== "" || field("x-autorespond") !== "" || field("precedence") === "auto_reply")
     return no("A machine answered.");
   if (ours === "no") return review("It is not about us: a person may say whose it is.");
-  // Every report by SpamCop says `Precedence: list`, and a person stands behind it.
-  const spamcop = reading.format === "spamcop" && to.endsWith("@reports.spamcop.net");
+  // Every report by SpamCop, in ARF too, says `Precedence: list`, and a person stands behind it.
+  const spamcop = to.endsWith("@reports.spamcop.net");
   const bulk =
     /^(?:bulk|junk|list)$/.test(field("precedence")) || mail.header.some(({ name }) => name.startsWith("list-"));
   if (bulk && !spamcop && !isPassedOn(mail)) return review("It calls itself bulk or list mail.");

@@ -2,6 +2,8 @@
 import type { Command } from "commander";
 import type { RepliesDocument } from "../../complaints/reply/result.ts";
 import { editText } from "../../io/editor.ts";
+import { shown } from "../../report/shown.ts";
+import { Unavailable } from "../../tasks/errors.ts";
 import { openStates } from "../../tasks/reply-drafts.ts";
 import { noCounts, repliesDocument, repliesIn } from "../../tasks/reply-record.ts";
 import { exitCodes } from "../exit.ts";
@@ -25,7 +27,7 @@ One screen for each answer: what the report says, and the answer. Letters decide
   pass it on)   Enter later   q quit   y (of what may have been sent) it was sent
 At the end it asks whether to send what was accepted. Decisions are kept at once; nothing is sent without a yes.
 Exit codes: 0 nothing is left in doubt, 1 one was refused, 2 unknown or held back, 64 usage, 65 no message in what was named,
-66 a path is missing, 69 the mailbox cannot be had, 78 bad site file, 130 interrupted.`;
+66 a path is missing, 78 bad site file, 130 interrupted.`;
 
 export function addReply(complaints: Command): void {
   const reply = complaints
@@ -49,7 +51,14 @@ async function runReply(paths: readonly string[], options: ReplyOptions): Promis
   const hand = await repliesAtHand(options, tell);
   await using _store = hand.store;
   const signal = interruptSignal();
-  if (paths.length > 0 || hand.site.mail.abuseMailbox !== null) await draftFrom(paths, hand, tell, signal);
+  try {
+    if (paths.length > 0 || hand.site.mail.abuseMailbox !== null) await draftFrom(paths, hand, tell, signal);
+  } catch (error) {
+    // What was drafted before can be dealt with all the same.
+    if (!(error instanceof Unavailable)) throw error;
+    progress.clear();
+    process.stderr.write(`fencepost: ${shown(error.message)}\n`);
+  }
   progress.clear();
   const asked = questions();
   try {

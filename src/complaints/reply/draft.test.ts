@@ -136,6 +136,16 @@ test("machines, feeds and our own addresses get no draft; SpamCop's people do", 
     spamcop.toString("latin1").split("\r\nMIME-Version")[0]!.concat("\r\n", body.join("\r\n")),
   );
   expect((await drafts([people])).map(({ draft: { to } }) => to)).toEqual(["8801@reports.spamcop.net"]);
+  // SpamCop reports in ARF as well.
+  const inArf = arf(undefined, undefined, ["Precedence: list"]).toString("latin1");
+  const list = [
+    Buffer.from(inArf, "latin1"),
+    Buffer.from(inArf.replace("abuse@victim.example", "8802@reports.spamcop.net"), "latin1"),
+  ];
+  expect((await drafts(list)).map(({ draft: { to, review } }) => [to, review])).toEqual([
+    ["abuse@victim.example", "It calls itself bulk or list mail."],
+    ["8802@reports.spamcop.net", null],
+  ]);
   for (const header of [
     ["Auto-Submitted: auto-generated"],
     ["Return-Path: <>"],
