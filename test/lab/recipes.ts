@@ -10,7 +10,7 @@ export type RootName =
   | "peers"
   | "filters"
   | "rbldnsd"
-  | "nameservers";
+  | "nameservers"
   | "mailhost";
 
 export type Recipe = {
