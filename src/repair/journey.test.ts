@@ -177,12 +177,12 @@ for (const [what, given, want] of [
 ] as const satisfies readonly (readonly [string, Partial<Recorded>, string])[])
   test(`verdict, ${what}: ${want}`, () => expect(journey(records(given)).verdict).toBe(want));
 
-test("the next three of an open relay: stop it, hold the queue, find the line", () => {
+test("the next three of an open relay: stop it, hold the queue, save what lets them through", () => {
   const { next } = journey(records({ assessments: [checked("open", "23")] }));
   expect(next.map(({ on, run }) => `${on}: ${run}`)).toEqual([
     "mailer: postconf -e 'master_service_disable = inet' && postfix reload",
     "mailer: postsuper -h ALL",
-    "here: fencepost audit mx1=fencepost-audit",
+    "mailer: cp -rL /etc/postfix fencepost-audit",
   ]);
 });
 

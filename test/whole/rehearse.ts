@@ -13,7 +13,7 @@ import { practiceCertificate } from "../../src/practice/certificate.ts";
 import { type Practice, startPractice } from "../../src/practice/practice.ts";
 import type { Paces } from "../../src/practice/session.ts";
 import { parseSite, type Site } from "../../src/site/site.ts";
-import { memoryDrop } from "../../src/store/store.ts";
+import { memoryDrop, type Store } from "../../src/store/store.ts";
 import { type CheckOptions, type CheckTaskEvent, checkTask } from "../../src/tasks/check.ts";
 
 export function address(text: string): IpAddress {
@@ -84,6 +84,8 @@ export interface CheckPlan {
   readonly options?: Partial<CheckOptions>;
   readonly signal?: AbortSignal;
   readonly onEvent?: (event: CheckTaskEvent) => void;
+  /** Where the run is recorded. */
+  readonly store?: Store;
 }
 
 /** One target through the whole task; the result of that target. */
@@ -117,8 +119,8 @@ export async function checkOne(plan: CheckPlan): Promise<TargetResult> {
     resolver: noDns,
     clock: plan.clock ?? systemClock,
     random: systemRandom,
-    store: null,
-    drop: memoryDrop(),
+    store: plan.store ?? null,
+    drop: plan.store?.drop ?? memoryDrop(),
     tell: () => {},
   };
   let result: TargetResult | null = null;

@@ -82,10 +82,10 @@ function changes(known: Known): readonly Action[] {
   const dump = audited ? byHand(product.dump ?? [], "Save its configuration for the audit") : [];
   const folder = dump.some(({ run }) => run?.includes(dumped) === true) ? dumped : "PATH";
   const brief = here(line("brief", name), "Print the requirements and the acceptance test for whoever manages it");
-  const audit = here(line("audit", `${name}=${folder}`), "Find the line at fault, with a patch");
+  const audit = here(line("audit", `${name}=${folder}`), "With that copy here, find the line at fault, with a patch");
   return [
     // Without a product that is audited, people have to find the setting: the brief tells them what must hold.
-    ...(audited ? [audit, ...dump, brief] : [brief]),
+    ...(audited ? [...dump, audit, brief] : [brief]),
     ...(product?.reload === undefined
       ? []
       : [
