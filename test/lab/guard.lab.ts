@@ -89,7 +89,7 @@ for (const [variant, door] of [
   [named(sendmailVariants, "sendmail-promiscuous"), "milter"],
   [named(sendmailVariants, "sendmail-local-sender"), "milter"],
 ] as const) {
-  test(`${variant.name} behind guard ${door} is closed`, { timeout: 400_000 }, async ({ expect, skip }) => {
+  test.concurrent(`${variant.name} behind guard ${door} is closed`, { timeout: 400_000 }, async ({ expect, skip }) => {
     if (can !== undefined && process.env.CI !== "true") skip(can);
     expect(can).toBeUndefined();
     await inLab(await guarded(variant, door), async (running) => {
@@ -110,7 +110,7 @@ for (const [variant, door] of [
   [named(postfixVariants, "postfix-everyone"), "milter"],
   [named(sendmailVariants, "sendmail-promiscuous"), "milter"],
 ] as const)
-  test(`${variant.name}: nobody gets through while guard ${door} is away`, { timeout: 400_000 }, async ({
+  test.concurrent(`${variant.name}: nobody gets through while guard ${door} is away`, { timeout: 400_000 }, async ({
     expect,
     skip,
   }) => {
@@ -124,10 +124,9 @@ for (const [variant, door] of [
     for (const fault of refused) expect(fault).toMatch(/: 4\d\d /);
   });
 
-test("with --observe an open mailer stays open, and what would be refused is told", { timeout: 400_000 }, async ({
-  expect,
-  skip,
-}) => {
+test.concurrent("with --observe an open mailer stays open, and what would be refused is told", {
+  timeout: 400_000,
+}, async ({ expect, skip }) => {
   if (can !== undefined && process.env.CI !== "true") skip(can);
   expect(can).toBeUndefined();
   const variant = named(postfixVariants, "postfix-everyone");
