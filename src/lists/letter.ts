@@ -1,5 +1,7 @@
 /** A request for removal, ready to be read, completed and sent by a person: what the operator wants to know, and no more. Pure. */
+
 import type { List } from "../knowledge/list.ts";
+import { wrapped } from "../text/wrap.ts";
 import type { RepairEvidence } from "./order.ts";
 
 /** Who writes. */
@@ -18,8 +20,6 @@ export interface Letter {
   readonly subject: string;
   readonly body: string;
 }
-
-const width = 72;
 
 export function removalLetter(
   listing: { readonly code: string; readonly meaning: string; readonly firstSeen: string },
@@ -60,15 +60,3 @@ function repairWords({ standing, cause, override }: RepairEvidence): readonly st
 }
 
 const day = (iso: string): string => `${iso.slice(0, 16).replace("T", " ")} UTC`;
-
-function wrapped(text: string): string {
-  const lines: string[] = [];
-  let line = "";
-  for (const word of text.split(" ")) {
-    if (line !== "" && line.length + 1 + word.length > width) {
-      lines.push(line);
-      line = word;
-    } else line = line === "" ? word : `${line} ${word}`;
-  }
-  return [...lines, line].join("\n");
-}

@@ -1,5 +1,7 @@
 /** A wording with names and times put in, its lines no longer than a mail's should be (RFC 5322 §2.1.1). Pure. */
+
 import { z } from "zod";
+import { wrapped } from "../../text/wrap.ts";
 
 export const placeholders = ["server", "address", "site", "contact", "event", "repaired", "to", "subject"] as const;
 
@@ -17,8 +19,6 @@ export const valuesSchema = z.strictObject({
   subject: z.string(),
 });
 export type Values = z.infer<typeof valuesSchema>;
-
-const width = 72;
 
 /** The text as it is sent: paragraphs wrapped, the name of the site and whom to write to below. */
 export function fill(wording: string, values: Values): string {
@@ -44,15 +44,3 @@ function substituted(wording: string, values: Values): string {
 }
 
 const oneLine = (text: string): string => text.replace(/[\p{Cc}\p{Cf}\u2028\u2029]+/gu, " ").slice(0, 300);
-
-function wrapped(text: string): string {
-  const lines: string[] = [];
-  let line = "";
-  for (const word of text.split(" ")) {
-    if (line !== "" && line.length + 1 + word.length > width) {
-      lines.push(line);
-      line = word;
-    } else line = line === "" ? word : `${line} ${word}`;
-  }
-  return [...lines, line].join("\n");
-}
