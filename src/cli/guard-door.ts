@@ -110,7 +110,7 @@ export async function runDoor(
     store,
     log,
   };
-  await using running = await openHouse(options.observe === true, ports);
+  await using running = await openHouse(door, options.observe === true, ports);
   reload = running.reload;
   let connections = (): number => 0;
   try {

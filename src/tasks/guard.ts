@@ -48,7 +48,7 @@ const flushMs = 10_000;
 /** A rule in force, until it is disposed of. */
 export interface RunningHouse extends AsyncDisposable {
   readonly house: House;
-  /** Null: the files have no say in it. */
+  /** As it is in force now. */
   readonly site: () => Site;
   readonly state: (connections: number) => GuardState;
   /** Reads the files now, as after SIGHUP. */
@@ -56,7 +56,11 @@ export interface RunningHouse extends AsyncDisposable {
 }
 
 /** Reads the files and keeps reading them. Throws if they cannot be used at the start. */
-export async function openHouse(observe: boolean, ports: GuardPorts): Promise<RunningHouse> {
+export async function openHouse(
+  door: DecisionEvent["door"],
+  observe: boolean,
+  ports: GuardPorts,
+): Promise<RunningHouse> {
   const { files, clock, store, log } = ports;
   const tally = new Tally();
   const read = async () => {
@@ -97,7 +101,7 @@ export async function openHouse(observe: boolean, ports: GuardPorts): Promise<Ru
   const flush = async (): Promise<void> => {
     const counts = tally.take();
     await store?.guardCounts.add(counts).catch((error: unknown) => {
-      log({ event: "fault", door: "policy", says: `counts could not be kept: ${String(error)}` });
+      log({ event: "fault", door, says: `counts could not be kept: ${String(error)}` });
     });
   };
   const stop = new AbortController();
