@@ -15,7 +15,7 @@ export async function readText(path: string, maxBytes: number): Promise<string> 
   try {
     handle = await open(path, "r");
   } catch (error) {
-    throw new UnreadableFile(`${path}: ${reasonOf(error)}`, { cause: error });
+    throw unreadable(path, error);
   }
   try {
     const buffer = Buffer.alloc(Math.min(maxBytes + 1, 64 * 1024 * 1024));
@@ -29,10 +29,15 @@ export async function readText(path: string, maxBytes: number): Promise<string> 
     return buffer.toString("utf8", 0, length);
   } catch (error) {
     if (error instanceof UnreadableFile) throw error;
-    throw new UnreadableFile(`${path}: ${reasonOf(error)}`, { cause: error });
+    throw unreadable(path, error);
   } finally {
     await handle.close();
   }
+}
+
+/** What the system says of a path that cannot be read, in words for a person. */
+export function unreadable(path: string, error: unknown): UnreadableFile {
+  return new UnreadableFile(`${path}: ${reasonOf(error)}`, { cause: error });
 }
 
 function reasonOf(error: unknown): string {

@@ -5,7 +5,7 @@
 import { createReadStream } from "node:fs";
 import { open, readdir, stat } from "node:fs/promises";
 import { join } from "node:path";
-import { UnreadableFile } from "./files.ts";
+import { UnreadableFile, unreadable } from "./files.ts";
 import { MboxSplitter } from "./mbox.ts";
 
 /** One message, or the beginning of it. */
@@ -46,7 +46,7 @@ async function kindOf(path: string): Promise<"folder" | "file"> {
   try {
     return (await stat(path)).isDirectory() ? "folder" : "file";
   } catch (error) {
-    throw new UnreadableFile(`${path}: ${error instanceof Error ? error.message : String(error)}`, { cause: error });
+    throw unreadable(path, error);
   }
 }
 
@@ -103,7 +103,7 @@ async function beginningOf(path: string, maxBytes: number): Promise<{ bytes: Buf
     const { bytesRead } = await handle.read(bytes, 0, bytes.length, 0);
     return { bytes: bytes.subarray(0, bytesRead), cut: size > maxBytes };
   } catch (error) {
-    throw new UnreadableFile(`${path}: ${error instanceof Error ? error.message : String(error)}`, { cause: error });
+    throw unreadable(path, error);
   }
 }
 
@@ -125,7 +125,7 @@ async function* messagesIn(
       for (const message of splitter.push(chunk)) yield named(message);
     }
   } catch (error) {
-    throw new UnreadableFile(`${file}: ${error instanceof Error ? error.message : String(error)}`, { cause: error });
+    throw unreadable(file, error);
   }
   for (const message of splitter.end()) yield named(message);
 }

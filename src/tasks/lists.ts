@@ -162,6 +162,9 @@ function namedSubjects({ site, subjects }: ListsTaskRequest): readonly AskedSubj
     const read = parseHost(text);
     if (!read.ok) throw new UsageError(`${text}: ${read.expected}.`);
     const host = read.value;
+    // A top level is nobody's own, and most such words are slips.
+    if (host.kind === "name" && !host.name.includes("."))
+      throw new UsageError(`${text}: expected an address or a domain, such as 192.0.2.25 or ourcollege.example.`);
     if (host.kind === "address" && isPrivate(host.address))
       throw new UsageError(`${text} is a private address: no list can know whose it is. Name the one that others see.`);
     const subject: Subject =

@@ -111,6 +111,7 @@ for (const [why, args, code, err] of [
   ["nothing to ask about", [], 64, /No site\.yaml was found/],
   ["a private address", ["10.1.1.2"], 64, /10\.1\.1\.2 is a private address/],
   ["neither address nor domain", ["192.0.2.256"], 64, /192\.0\.2\.256: expected/],
+  ["a word", ["not_a_domain"], 64, /not_a_domain: expected an address or a domain/],
   ["a list that is none", ["192.0.2.25", "--list", "spamcob"], 64, /Did you mean spamcop\?/],
   ["hashes", ["192.0.2.25", "--list", "ebl-msbl"], 64, /lists hashes/],
   ["a file that is not there", ["192.0.2.25", "--keys", "nowhere"], 66, /nowhere: there is no such file/],
