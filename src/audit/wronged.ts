@@ -27,7 +27,7 @@ export function wrongedMail({ result, plain }: DerivedListener): readonly Wronge
     refused.push({
       tag: "AUDIT_LOCAL_REFUSED",
       severity: "medium",
-      says: `${result.name} (port ${result.port}): mail from strangers to ${local.session.forwardPath} is refused.`,
+      says: `${result.name} (port ${result.port}): mail from strangers to ${local.session.forwardPath} is refused${byRule(local.decision)}.`,
       why: "Every mailer must take mail for postmaster at its domains (RFC 5321 §4.5.1); whoever cannot write to you cannot warn you either.",
       remedy: "Let strangers through to recipients of your own: refuse only recipients outside.",
       ...local,
@@ -36,7 +36,7 @@ export function wrongedMail({ result, plain }: DerivedListener): readonly Wronge
     refused.push({
       tag: "AUDIT_ABUSE_REFUSED",
       severity: "low",
-      says: `${result.name} (port ${result.port}): mail from strangers to ${abuse.session.forwardPath} is refused.`,
+      says: `${result.name} (port ${result.port}): mail from strangers to ${abuse.session.forwardPath} is refused${byRule(abuse.decision)}.`,
       why: "Reports of abuse go to abuse at the domain (RFC 2142 §4): refused ones end in a blacklist instead.",
       remedy: "Let somebody read abuse at your domains; an alias will do.",
       ...abuse,
@@ -64,4 +64,10 @@ export function wrongedMail({ result, plain }: DerivedListener): readonly Wronge
 
 function existsNot({ recipient }: Decision): boolean {
   return recipient.kind === "address" && recipient.end === "local" && recipient.exists === "no";
+}
+
+/** The rule that settled it, in the words of the product. */
+function byRule({ trace }: Decision): string {
+  const last = trace.at(-1);
+  return last === undefined ? "" : ` (${last.rule})`;
 }
